@@ -1,0 +1,1 @@
+"""What the document checks: each public function returns a `pycode.check.Check`."""

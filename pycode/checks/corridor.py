@@ -1,0 +1,52 @@
+r"""Checks of the short corridor's closed form, its maximum, and the theorem on it."""
+
+import numpy as np
+
+from pycode.check import Check
+from pycode.corridor import J_STAR, P_STAR, corridor, objective, policy, slope, theorem_sum
+from pycode.experiments.corridor import NORMAL_95
+from pycode.experiments.pg import EPS
+from pycode.mdp import mean_length, system
+from pycode.results import measured
+
+SOLVE = "10 ε·cond(I−P): the error of one linear solve"
+UNITS = "units of ε·cond(I−P), the error of one linear solve; 10 for its constant"
+GRID = np.linspace(0.05, 0.95, 19)
+
+
+def _unit(p: float) -> float:
+    """The size eps·cond(I - P) of one linear solve's error."""
+    return EPS * float(np.linalg.cond(system(corridor(), policy(p))))
+
+
+def p_star_error() -> Check:
+    r"""The zero of dJ/dp, by complex steps through the solve and Brent's method, against :math:`2-\sqrt2`."""
+    error = abs(measured("corridor")["p_star"] - P_STAR)
+    # The slope is wrong by about a solve's error of J = -12, and J'' = -96 turns that into an eighth of it in p.
+    return Check(error, 0.0, 10 * _unit(P_STAR), SOLVE)
+
+
+def j_star() -> Check:
+    r"""J by the solve at that zero against :math:`-(6+4\sqrt2)`."""
+    return Check(measured("corridor")["j_star"], J_STAR, 10 * _unit(P_STAR) * abs(J_STAR), f"{SOLVE}, times |J|")
+
+
+def length() -> Check:
+    r"""The mean length :math:`(I-P)^{-1}\mathbf 1` against -J(p) in closed form, p = 0.05, 0.10, …, 0.95."""
+    mdp = corridor()
+    worst = max(abs(mean_length(mdp, policy(p))[mdp.start] / -objective(p) - 1) / _unit(p) for p in GRID)
+    return Check(float(worst), 0.0, 10.0, UNITS)
+
+
+def gradient() -> Check:
+    r"""The theorem's sum for the one parameter p against J'(p) in closed form, p = 0.05, 0.10, …, 0.95."""
+    worst = max(abs(theorem_sum(p) - slope(p)) / (abs(slope(p)) + abs(objective(p))) / _unit(p) for p in GRID)
+    return Check(float(worst), 0.0, 10.0, UNITS)
+
+
+def sampled() -> Check:
+    r"""Mean returns of sampled episodes against J(p): the largest distance over nine p, in standard errors."""
+    result = measured("corridor")
+    error = np.array(result["sampled_halfwidth"]) / NORMAL_95
+    distance = abs(np.array(result["sampled_mean"]) - objective(np.array(result["sampled_p"]))) / error
+    return Check(float(distance.max()), 0.0, 4.0, "standard errors: by chance one of nine is more than 4 once in 1,700")

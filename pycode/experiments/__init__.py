@@ -1,0 +1,1 @@
+"""What the document measures: ``measure()`` of a module returns its numbers by name."""

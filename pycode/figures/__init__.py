@@ -1,0 +1,1 @@
+"""What the document shows: ``draw(figure, result)`` of a module draws one figure."""

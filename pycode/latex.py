@@ -1,0 +1,78 @@
+r"""Numbers, demands and plain text as LaTeX."""
+
+import math
+import re
+
+from pycode.check import Check
+
+
+def _pairs(table: str) -> dict[str, str]:
+    words = table.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+_MATHEMATICS = _pairs(r"""
+    α \alpha β \beta γ \gamma δ \delta ε \varepsilon ζ \zeta η \eta θ \theta ι \iota κ \kappa λ \lambda μ \mu ν \nu
+    ξ \xi π \pi ρ \rho σ \sigma τ \tau υ \upsilon φ \varphi χ \chi ψ \psi ω \omega
+    Γ \Gamma Δ \Delta Θ \Theta Λ \Lambda Ξ \Xi Π \Pi Σ \Sigma Φ \Phi Ψ \Psi Ω \Omega
+    ≤ \le ≥ \ge ≠ \ne ≈ \approx ≡ \equiv ∝ \propto √ \surd · \cdot × \times ± \pm − - → \to ∞ \infty ∂ \partial
+    ∇ \nabla ∑ \sum ∫ \int ∈ \in ⌊ \lfloor ⌋ \rfloor ‖ \| … \ldots ½ \frac12
+    ⁰ ^0 ¹ ^1 ² ^2 ³ ^3 ⁴ ^4 ⁵ ^5 ⁶ ^6 ⁷ ^7 ⁸ ^8 ⁹ ^9 ⁻ ^- ⁺ ^+ ⁿ ^n ᵀ ^T ᵏ ^k
+    ₀ _0 ₁ _1 ₂ _2 ₃ _3 ₄ _4 ₅ _5 ₆ _6 ₇ _7 ₈ _8 ₉ _9 ᵢ _i ⱼ _j ₖ _k ₚ _p ₜ _t
+""")
+SYMBOLS = {c: rf"\ensuremath{{{latex}}}" for c, latex in _MATHEMATICS.items()} | {"–": "--", "—": "---", "’": "'"}
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+SPECIAL |= {c: "\\" + c for c in "{}$&#_%"} | {c: rf"\ensuremath{{{c}}}" for c in "<>|*"}
+
+
+def number(value: float, spec: str = "") -> str:
+    r"""A number for math mode: 4 digits or the given format, ``1.2\times10^{-15}``, integers in groups of three."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value} cannot be printed as a number")
+    if not spec:
+        spec = "," if isinstance(value, int) else ".4g"
+    mantissa, e, exponent = format(value, spec).partition("e")
+    mantissa = mantissa.replace(",", r"\,").replace("%", r"\,\%")
+    if not e:
+        return mantissa
+    power = f"10^{{{int(exponent)}}}"
+    return mantissa.replace("1", power) if mantissa in ("1", "-1") else rf"{mantissa}\times{power}"
+
+
+def _digits(check: Check) -> str:
+    """Format that shows what the tolerance resolves, at most 6 digits; 2 for a residual, 3 for a bound."""
+    if check.relation != "=":
+        return ".3g"
+    if check.reference == 0:
+        return ".2g"
+    if check.tolerance == 0:
+        return ".6g"
+    resolved = math.floor(math.log10(abs(check.reference))) - math.floor(math.log10(check.tolerance)) + 2
+    return f".{min(max(resolved, 2), 6)}g"
+
+
+def measurement(check: Check) -> str:
+    """The measured value of a check, for math mode."""
+    return number(check.value, _digits(check))
+
+
+def demand(check: Check) -> str:
+    r"""What a check demands, for math mode: ``0\pm2\times10^{-15}``, ``\le 1``."""
+    if check.relation == "=":
+        reference = number(check.reference, _digits(check))
+        return rf"{reference}\pm{number(check.tolerance, '.2g')}" if check.tolerance else reference
+    sign, side = (1, r"\le") if check.relation == "<=" else (-1, r"\ge")
+    return f"{side} {number(check.reference + sign * check.tolerance, _digits(check))}"
+
+
+def text(plain: str) -> str:
+    """Plain text as LaTeX text; raises ``ValueError`` for a character that the page has no sign for."""
+    for c in plain:
+        if not (c.isascii() or c in SYMBOLS or (c.isalpha() and ord(c) < 0x180)):
+            raise ValueError(f"no LaTeX for '{c}' (U+{ord(c):04X}) in '{plain}'; add it to pycode/latex.py")
+    return re.sub(".", lambda match: SPECIAL.get(match[0], SYMBOLS.get(match[0], match[0])), plain, flags=re.DOTALL)
+
+
+def verbatim(code: str) -> str:
+    r"""Highlighted code whose characters beyond ASCII are commands, which pygments' Verbatim obeys."""
+    return "".join(SYMBOLS.get(c, c) for c in code)

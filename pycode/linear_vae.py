@@ -1,0 +1,78 @@
+r"""The linear-Gaussian VAE, in which evidence, posterior and ELBO have closed forms.
+
+.. math:: z \sim N(\mu_p, diag(\sigma_p^2)), \qquad x \mid z \sim N(W z + b, \sigma_x^2 I)
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pycode.gaussian import kl_diagonal, log_density
+
+
+@dataclass(frozen=True, eq=False)
+class LinearVAE:
+    """A linear decoder with Gaussian noise and a Gaussian prior with diagonal covariance.
+
+    W (D, Z), b (D,), sigma_x a number, mu_p and sigma_p (Z,).
+    Raises ValueError for a sigma <= 0 and for shapes that do not fit.
+    """
+
+    W: Tensor
+    b: Tensor
+    sigma_x: float
+    mu_p: Tensor
+    sigma_p: Tensor
+
+    def __post_init__(self) -> None:
+        if self.W.dim() != 2:
+            raise ValueError(f"W has shape {tuple(self.W.shape)}; give a matrix, (D, Z)")
+        D, Z = self.W.shape
+        for name, size in (("b", D), ("mu_p", Z), ("sigma_p", Z)):
+            shape = tuple(getattr(self, name).shape)
+            if shape != (size,):
+                raise ValueError(f"{name} has shape {shape}; W is {D} x {Z}, so give ({size},)")
+        if not self.sigma_x > 0:
+            raise ValueError(f"sigma_x is {self.sigma_x}; it must be positive")
+        if not bool((self.sigma_p > 0).all()):
+            raise ValueError("sigma_p must be positive, and an entry is not; a standard deviation is meant")
+
+    def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
+        r"""Log joint density :math:`\log p_\phi(x, z)`, in nats; x (..., D), z (..., Z)."""
+        log_likelihood = log_density(x, z @ self.W.mT + self.b, self.sigma_x).sum(-1)
+        return log_likelihood + log_density(z, self.mu_p, self.sigma_p).sum(-1)
+
+    def marginal(self) -> tuple[Tensor, Tensor]:
+        r"""Mean :math:`W\mu_p + b` (D,) and covariance :math:`W diag(\sigma_p^2) W^T + \sigma_x^2 I` (D, D) of x."""
+        identity = torch.eye(len(self.b), dtype=self.W.dtype)
+        return self.W @ self.mu_p + self.b, (self.W * self.sigma_p**2) @ self.W.mT + self.sigma_x**2 * identity
+
+    def log_evidence(self, x: Tensor) -> Tensor:
+        r"""Log evidence :math:`\log p_\phi(x)`, from the marginal of x alone, in nats; x (..., D), result (...)."""
+        mean, covariance = self.marginal()
+        factor = torch.linalg.cholesky(covariance)
+        whitened = torch.linalg.solve_triangular(factor, (x - mean).unsqueeze(-1), upper=False).squeeze(-1)
+        return log_density(whitened, 0.0, 1.0).sum(-1) - factor.diagonal().log().sum()
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        r"""Mean (..., Z) and covariance (Z, Z) of :math:`p_\phi(z \mid x)`; x (..., D).
+
+        The inverse covariance is :math:`diag(\sigma_p^{-2}) + W^T W / \sigma_x^2`.
+        """
+        precision = torch.diag(self.sigma_p**-2) + self.W.mT @ self.W / self.sigma_x**2
+        covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
+        return (self.mu_p / self.sigma_p**2 + (x - self.b) @ self.W / self.sigma_x**2) @ covariance, covariance
+
+    def elbo(self, x: Tensor, mu_q: Tensor, sigma_q: Tensor) -> Tensor:
+        r"""ELBO :math:`E_q[\log p_\phi(x \mid z)] - KL(q \| p)`, q = N(mu_q, diag(sigma_q²)), exact, in nats (eq:elbo).
+
+        x (..., D), mu_q and sigma_q (..., Z), result (...). The expected squared error is
+        :math:`\|x - W\mu_q - b\|^2 + \sum_j \sigma_{q,j}^2 \|W_j\|^2`, W_j being a column.
+        Raises ValueError for a sigma <= 0 and for shapes that do not broadcast.
+        """
+        squared_error = (x - mu_q @ self.W.mT - self.b).square().sum(-1) + sigma_q**2 @ self.W.square().sum(0)
+        constant = len(self.b) * math.log(2 * math.pi * self.sigma_x**2)
+        expected_log_likelihood = -(squared_error / self.sigma_x**2 + constant) / 2
+        return expected_log_likelihood - kl_diagonal(mu_q, sigma_q, self.mu_p, self.sigma_p)

@@ -1,0 +1,202 @@
+r"""The finite episodic Markov decision process: values, visits and episode lengths by linear algebra.
+
+A policy :math:`\pi(a\mid s)` is an array of shape ``(..., n, m)``; leading axes, where a function takes them, run over
+policies, as in numpy's linear algebra. A complex policy passes through every function but :func:`tail`, so that
+a derivative can be taken by a complex step.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[Any]  # real, or complex for a complex step
+
+SUM_TOLERANCE = 1e-12  # printed tables round each probability to one unit in the last place
+
+
+def _table(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Read-only float64 copy of a table with finite entries."""
+    table = np.array(values, dtype=np.float64)
+    if not np.isfinite(table).all():
+        raise ValueError(f"{name} holds a value that is not finite; give finite numbers")
+    table.setflags(write=False)
+    return table
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodicMDP:
+    r"""Nonterminal states :math:`\mathcal S` (n of them), actions :math:`\mathcal A` (m), one terminal state left out.
+
+    ``transition``: :math:`p(s'\mid s,a)` over nonterminal :math:`s'`, shape ``(n, m, n)``;
+    ``exit``: probability that the step ends the episode, shape ``(n, m)``;
+    ``reward``: :math:`r(s,a)=\sum_{s',r}p(s',r\mid s,a)\,r`, shape ``(n, m)``, where :math:`s'` may be terminal;
+    ``start``: index of :math:`s_0`; ``names``: what messages call the states, their indices unless given.
+    On the page: ``sec:pg``, Setting. Raises ValueError for shapes that do not fit, values that are not finite,
+    and rows that are not probabilities.
+    """
+
+    transition: NDArray[np.float64]
+    exit: NDArray[np.float64]
+    reward: NDArray[np.float64]
+    start: int = 0
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("transition", "exit", "reward"):
+            object.__setattr__(self, name, _table(getattr(self, name), name))
+        if self.exit.ndim != 2 or self.exit.size == 0:
+            raise ValueError(f"exit has shape {self.exit.shape}; give (n, m): one entry for each state and action")
+        n, m = self.exit.shape
+        if self.transition.shape != (n, m, n) or self.reward.shape != (n, m):
+            raise ValueError(
+                f"transition has shape {self.transition.shape} and reward {self.reward.shape}; "
+                f"with exit of shape {(n, m)} they must be {(n, m, n)} and {(n, m)}"
+            )
+        if not 0 <= self.start < n:
+            raise ValueError(f"start is {self.start}; give the index of a nonterminal state, 0 to {n - 1}")
+        if not self.names:
+            object.__setattr__(self, "names", tuple(map(str, range(n))))
+        if len(self.names) != n:
+            raise ValueError(f"there are {len(self.names)} names for {n} states; give one for each state")
+        outcomes = np.concatenate([self.transition, self.exit[..., None]], axis=-1)
+        for s, a in np.argwhere((outcomes.min(axis=-1) < 0) | (abs(outcomes.sum(axis=-1) - 1) > SUM_TOLERANCE)):
+            raise ValueError(
+                f"state {self.names[s]}, action {a}: the probabilities, exit included, sum to "
+                f"{outcomes[s, a].sum():.12g} and the least is {outcomes[s, a].min():.6g}; "
+                "make all of them nonnegative, with sum 1"
+            )
+
+    def discounted(self, gamma: float) -> "EpisodicMDP":
+        r"""The process that goes on after each step with probability :math:`\gamma` only, and else ends.
+
+        Its undiscounted :math:`v`, :math:`q`, :math:`\eta` are the discounted :math:`v_\gamma`, :math:`q_\gamma`,
+        :math:`\eta_\gamma=\sum_k\gamma^k\Pr(s_0\to s,k,\pi)` of this one. On the page: ``sec:pg``, Variants.
+        Raises ValueError for :math:`\gamma` outside :math:`[0,1]`.
+        """
+        if not 0 <= gamma <= 1:
+            raise ValueError(f"gamma is {gamma}; give a discount between 0 and 1")
+        return replace(self, transition=gamma * self.transition, exit=1 - gamma * (1 - self.exit))
+
+
+def policy_transition(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""One step from state to state, :math:`P(s,x)=\sum_a\pi(a\mid s)\,p(x\mid s,a)`, shape ``(..., n, n)``.
+
+    On the page: ``eq:definitions``. Raises ValueError for a policy of another shape or with rows that are not probabilities.
+    """
+    n, m = mdp.exit.shape
+    if pi.shape[-2:] != (n, m):
+        raise ValueError(f"the policy has shape {pi.shape}; give (n, m) = {(n, m)}: a row of probabilities a state")
+    wrong = (pi.real.min(axis=-1) < 0) | ~(abs(pi.sum(axis=-1) - 1) <= SUM_TOLERANCE)
+    if wrong.any():
+        s = int(np.argwhere(wrong)[0, -1])
+        raise ValueError(f"the policy's row of state {mdp.names[s]} is not a probability; make it nonnegative, sum 1")
+    return np.einsum("...sa,sax->...sx", pi, mdp.transition, optimize=True)
+
+
+def require_termination(mdp: EpisodicMDP, pi: Array) -> None:
+    r"""Demand that from every state, reached or not, the episode ends with probability 1 (assumption A2).
+
+    In a finite process that is: from every state some path of positive probability leads to the exit.
+    Raises ValueError that names a state without one.
+    """
+    edges = (policy_transition(mdp, pi).real > 0).astype(np.float64)
+    ends = (pi.real * mdp.exit).sum(axis=-1) > 0
+    while True:
+        reached = ends | ((edges @ ends[..., None])[..., 0] > 0)
+        if (reached == ends).all():
+            break
+        ends = reached
+    if not ends.all():
+        s = int(np.argwhere(~ends)[0, -1])
+        raise ValueError(
+            f"from state {mdp.names[s]} the episode may never end under this policy; give positive probability "
+            "to the actions on a path to the exit, or leave the state out if there is no such path"
+        )
+
+
+def system(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""The matrix :math:`I-P` of every linear solve here, shape ``(..., n, n)``; invertible by ``lem:tail``.
+
+    Raises ValueError where the episode may never end (:func:`require_termination`).
+    """
+    require_termination(mdp, pi)
+    return np.eye(len(mdp.exit)) - policy_transition(mdp, pi)
+
+
+def _solve(matrix: Array, vector: Array) -> Array:
+    """Solution of one linear system for each leading index."""
+    return np.linalg.solve(matrix, vector[..., None])[..., 0]
+
+
+def state_value(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""State value :math:`v_\pi=(I-P)^{-1}r_\pi`, :math:`r_\pi(s)=\sum_a\pi(a\mid s)\,r(s,a)`, shape ``(..., n)``.
+
+    On the page: ``eq:bellman``.
+    """
+    return _solve(system(mdp, pi), (pi * mdp.reward).sum(axis=-1))
+
+
+def action_value(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""Action value :math:`q_\pi(s,a)=\sum_{s',r}p(s',r\mid s,a)\,(r+v_\pi(s'))`, shape ``(..., n, m)``.
+
+    The terminal state adds nothing, for there :math:`v_\pi=0`. On the page: ``eq:bellman``.
+    """
+    return mdp.reward + np.einsum("sax,...x->...sa", mdp.transition, state_value(mdp, pi), optimize=True)
+
+
+def visitation(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""Expected visits :math:`\eta=\sum_k(P^\top)^k e_{s_0}=(I-P)^{-\top}e_{s_0}` in an episode, shape ``(..., n)``.
+
+    On the page: ``eq:definitions``.
+    """
+    return _solve(np.swapaxes(system(mdp, pi), -1, -2), np.eye(len(mdp.exit))[mdp.start])
+
+
+def occupancy(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""Share of the steps spent in each state, :math:`\mu=\eta/\sum_{s'}\eta(s')`, shape ``(..., n)``.
+
+    On the page: ``eq:definitions``.
+    """
+    eta = visitation(mdp, pi)
+    return eta / eta.sum(axis=-1, keepdims=True)
+
+
+def mean_length(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""Mean number of steps from each state, :math:`t=(I-P)^{-1}\mathbf 1`, shape ``(..., n)``, in steps.
+
+    :math:`\mathbb E[T]=t(s_0)`, found without :math:`\eta`. On the page: ``eq:length``.
+    """
+    return _solve(system(mdp, pi), np.ones(len(mdp.exit)))
+
+
+def tail(mdp: EpisodicMDP, pi: Array, K: int) -> Array:
+    r"""Probability that the episode outlasts k steps, :math:`\Pr(T>k\mid S_0=s)=(P^k\mathbf 1)(s)`.
+
+    For :math:`k=0,\dots,K`, shape ``(K + 1, n)``. On the page: ``eq:tail``.
+    """
+    P = policy_transition(mdp, pi)
+    survival = np.ones((K + 1, len(P)))
+    for k in range(K):
+        survival[k + 1] = P @ survival[k]
+    return survival
+
+
+def length_transform(mdp: EpisodicMDP, pi: Array, gamma: float) -> Array:
+    r"""Transform of the length, :math:`\mathbb E[\gamma^T\mid S_0=s]=\gamma(I-\gamma P)^{-1}(\mathbf 1-P\mathbf 1)(s)`.
+
+    Shape ``(..., n)``. On the page: ``sec:pg``, Variants.
+    """
+    ends = (pi * mdp.exit).sum(axis=-1)
+    return _solve(system(mdp.discounted(gamma), pi), gamma * ends)
+
+
+def restarted_transition(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""The chain that begins anew where an episode ends, :math:`P+(\mathbf 1-P\mathbf 1)e_{s_0}^\top`.
+
+    Shape ``(..., n, n)``; :math:`\mu` is its stationary distribution. On the page: ``eq:restarted``.
+    """
+    P = policy_transition(mdp, pi)
+    P[..., mdp.start] += (pi * mdp.exit).sum(axis=-1)
+    return P

@@ -1,0 +1,218 @@
+r"""What the document calls: numbers, checks, figures and excerpts. Only this module and latex.py know LaTeX.
+
+preamble/python.tex defines the macros; each calls one function here and typesets what it returns.
+A session leaves build/sessions/<name>.json: the numbers it printed and the files it made, or why it stopped.
+"""
+
+import ast
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pycode import results
+from pycode.check import Check
+from pycode.latex import demand, measurement, number, text, verbatim
+from pycode.results import BUILD, ROOT
+
+SESSIONS = BUILD / "sessions"
+EXCERPT_LINES = 12
+
+
+class CheckError(Exception):
+    """A check of the document did not meet its demand."""
+
+
+class Session:
+    """What one PythonTeX session has printed so far."""
+
+    def __init__(self, pytex: Any) -> None:
+        self.pytex = pytex
+        self.numbers: dict[str, float] = {}
+        self.files: set[Path] = set()
+        self.checked: set[str] = set()
+
+    def record(self, **content: Any) -> None:
+        """Write the session's file; the build takes a session without one for dead."""
+        results.write_atomically(SESSIONS / f"{self.pytex.session}.json", json.dumps(content, indent=1))
+
+    def note(self, key: str, value: float) -> None:
+        """Remember a printed number; one key has one value."""
+        if self.numbers.setdefault(key, value) != value:
+            raise ValueError(f"{key}: printed as {self.numbers[key]!r} and as {value!r}; give the two different names")
+
+    def progress(self) -> None:
+        """Tell the build which call is running."""
+        SESSIONS.mkdir(parents=True, exist_ok=True)
+        with open(SESSIONS / "progress", "a", encoding="utf-8") as file:
+            file.write(f"{self.pytex.session} {self.pytex.instance}\n")
+
+    def fail(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Leave the reason why the session stops, with the innermost line of our own code."""
+        message = str(error) if isinstance(error, CheckError) else f"{kind.__name__}: {error}"
+        own = [f for f in traceback.extract_tb(trace) if Path(f.filename).is_relative_to(results.PACKAGE)]
+        inner = [f for f in own if Path(f.filename).name not in ("page.py", "results.py")]
+        if inner:
+            message += f" (in {os.path.relpath(inner[-1].filename, ROOT)}:{inner[-1].lineno}, {inner[-1].name})"
+        self.record(error=message, instance=self.pytex.instance)
+        sys.__excepthook__(kind, error, trace)
+
+
+_session: Session | None = None
+
+
+def session() -> Session:
+    """The running session."""
+    if _session is None:
+        raise RuntimeError("pycode.page is called by the document; begin(pytex) comes first")
+    return _session
+
+
+def begin(pytex: Any) -> None:
+    """Open the session: called by PythonTeX before the document's first call in it."""
+    global _session
+    _session = Session(pytex)
+    pytex.before = _session.progress
+    sys.excepthook = _session.fail
+
+
+def end() -> None:
+    """Close the session with its completion mark."""
+    files = sorted(os.path.relpath(path, ROOT) for path in session().files)
+    session().record(numbers=session().numbers, files=files)
+
+
+def _split(key: str) -> tuple[str, str]:
+    group, dot, name = key.partition(".")
+    if not (dot and group.isidentifier() and name.isidentifier()):
+        raise ValueError(f"'{key}': a key is <group>.<name>")
+    return group, name
+
+
+def _require(module: str, what: str) -> None:
+    if results.source_file(module) is None:
+        raise ValueError(f"{what}: there is no {module.replace('.', '/')}.py")
+
+
+@cache
+def _measured(group: str) -> dict[str, Any]:
+    return results.measured(group)
+
+
+def run_check(key: str) -> Check:
+    """Result of the check ``<group>.<name>``, from the cache when its sources stand."""
+    group, name = _split(key)
+    module = f"pycode.checks.{group}"
+    _require(module, key)
+
+    def compute() -> dict[str, Any]:
+        function = getattr(import_module(module), name, None)
+        if not callable(function):
+            raise ValueError(f"{key}: pycode/checks/{group}.py has no function {name}")
+        return asdict(function())
+
+    return Check(**results.cached(module, name, compute))
+
+
+def result(key: str, spec: str = "") -> str:
+    r"""Number of ``pycode.experiments.<group>.measure()``, or value of a check, as LaTeX."""
+    group, name = _split(key)
+    if results.source_file(f"pycode.experiments.{group}") and name in _measured(group):
+        value = _measured(group)[name]
+    elif results.source_file(f"pycode.checks.{group}"):
+        value = _passed(key).value
+    else:
+        raise ValueError(f"{key}: measure() in pycode/experiments/{group}.py returns no {name}")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key}: is a {type(value).__name__}; a single number can be printed")
+    session().note(key, value)
+    return rf"\ensuremath{{{number(value, spec.replace(chr(92), ''))}}}"
+
+
+def _passed(key: str) -> Check:
+    check = run_check(key)
+    if not check.passed:
+        within = f"{check.reference:.10g} ± {check.tolerance:.10g}"
+        raise CheckError(
+            f"check failed: {key}: measured {check.value:.10g}, must be {check.relation} {within} "
+            f"({check.because}); see pycode/checks/{key.partition('.')[0]}.py"
+        )
+    return check
+
+
+def check(key: str) -> str:
+    """Cells of a row of checks; raises ``CheckError`` when the demand is not met."""
+    if key in session().checked:
+        raise ValueError(f"{key}: stands in a table of checks already")
+    found = _passed(key)
+    session().checked.add(key)
+    session().note(key, found.value)
+    name = text(key).replace(".", r".\allowbreak{}").replace(r"\_", r"\_\allowbreak{}")
+    return rf"\checkresult{{${measurement(found)}$}}{{${demand(found)}$}}{{{text(found.because)}}}{{{name}}}"
+
+
+def figure(group: str, height_cm: float) -> str:
+    """Figure ``pycode.figures.<group>.draw``, drawn at the page's width into build/figures/."""
+    from pycode import style
+
+    module = f"pycode.figures.{group}"
+    _require(module, f"figure {group}")
+    _require(f"pycode.experiments.{group}", f"figure {group}")
+    path = BUILD / "figures" / f"{group}.pdf"
+    data = _measured(group)
+    inputs = [str(height_cm), json.dumps(data), Path(style.__file__).read_text(encoding="utf-8")]
+
+    def compute() -> None:
+        draw: Callable[..., None] | None = getattr(import_module(module), "draw", None)
+        if draw is None:
+            raise ValueError(f"figure {group}: pycode/figures/{group}.py has no function draw")
+        style.save(lambda canvas: draw(canvas, data), path, height_cm)
+
+    results.cached(module, "draw", compute, files=[path], inputs=inputs)
+    session().files.add(path)
+    return rf"\includegraphics{{{os.path.relpath(path, ROOT)}}}"
+
+
+def excerpt(name: str) -> str:
+    """Source of a function without its docstring, highlighted in black, bold and italic."""
+    from pygments import highlight
+    from pygments.formatters import LatexFormatter
+    from pygments.lexers import PythonLexer
+
+    module, _, function = name.rpartition(".")
+    _require(module, name)
+    source = results.source_file(module)
+    assert source is not None
+    lines, place = _without_docstring(source, function, name)
+    if len(lines) > EXCERPT_LINES:
+        raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
+    if max(map(len, lines)) > 100:
+        raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
+    options = r"fontfamily=lmtt,fontsize=\footnotesize,frame=leftline,framesep=6pt,rulecolor=\color{quiet}"
+    formatter = LatexFormatter(style="bw", verboptions=options)
+    body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter))
+    caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
+    path = BUILD / "code" / f"{name}.tex"
+    results.write_atomically(path, f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n{body}{caption}\n")
+    session().files.add(path)
+    return rf"\input{{{os.path.relpath(path, ROOT)}}}"
+
+
+def _without_docstring(source: Path, function: str, name: str) -> tuple[list[str], int]:
+    content = source.read_text(encoding="utf-8")
+    for node in ast.parse(content).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            lines = dict(enumerate(content.split("\n")[node.lineno - 1 : node.end_lineno], node.lineno))
+            if ast.get_docstring(node) is not None:
+                documentation = node.body[0]
+                for line in range(documentation.lineno, (documentation.end_lineno or documentation.lineno) + 1):
+                    del lines[line]
+            return list(lines.values()), node.lineno
+    raise ValueError(f"{name}: {os.path.relpath(source, ROOT)} has no function {function}")

@@ -1,0 +1,118 @@
+"""Results of pycode's zero-argument functions: kept on disk, verified, reused while their sources stand.
+
+A result belongs to the text of every pycode module that its own module imports, directly or not,
+and to the lock file; when one of them changes it is computed again.
+"""
+
+import ast
+import hashlib
+import importlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parent
+ROOT = PACKAGE.parent
+BUILD = Path(os.environ.get("PYCODE_BUILD", ROOT / "build"))
+
+
+def source_file(module: str) -> Path | None:
+    """File of a dotted module name inside pycode, or None for anything else."""
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if module.split(".")[0] == PACKAGE.name and path.is_file():
+            return path
+    return None
+
+
+def _imports(path: Path) -> set[str]:
+    """Dotted names that a file imports anywhere in it, lazily or not."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+@cache
+def sources(module: str) -> tuple[Path, ...]:
+    """Files of pycode that a module consists of: its own and all that it imports, sorted."""
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = source_file(name)
+        if path is not None and name not in found:
+            found[name] = path
+            waiting.extend(_imports(path))
+    return tuple(sorted(set(found.values())))
+
+
+def _digest(*paths: Path) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _digest_text(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest() if texts else ""
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader, or an interrupted run, sees the old or the new one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """What JSON cannot hold, as what it can: arrays as lists, numpy scalars as numbers."""
+    if hasattr(value, "tolist"):  # numpy is not imported here: most sessions only read results
+        return value.tolist()
+    raise TypeError(f"a result holds a {type(value).__name__}; return numbers, strings, lists or arrays")
+
+
+def cached(
+    module: str,
+    function: str,
+    compute: Callable[[], Any] | None = None,
+    files: Sequence[Path] = (),
+    inputs: Sequence[str] = (),
+) -> Any:
+    """Result of ``module.function()``, from the cache when its sources and the files it wrote stand.
+
+    ``compute`` replaces the plain call where arguments are needed, whose text is ``inputs``;
+    ``files`` are the files that it writes.
+    The result is what JSON holds: dictionaries, lists, numbers, strings.
+    """
+    lock = ROOT / "requirements.lock"
+    key = _digest(*sources(module), *([lock] if lock.is_file() else [])) + _digest_text(*inputs)
+    record = BUILD / "cache" / f"{module}.{function}.json"
+    if record.is_file() and all(path.is_file() for path in files):
+        stored = json.loads(record.read_text(encoding="utf-8"))
+        if stored["key"] == key and stored["files"] == _digest(*files):
+            return stored["result"]
+    result = (compute or getattr(importlib.import_module(module), function))()
+    text = json.dumps({"key": key, "files": _digest(*files), "result": result}, default=_plain)
+    write_atomically(record, text)
+    return json.loads(text)["result"]
+
+
+def measured(group: str) -> dict[str, Any]:
+    """Numbers by name that ``pycode.experiments.<group>.measure()`` returns."""
+    return cached(f"pycode.experiments.{group}", "measure")

@@ -1,0 +1,66 @@
+"""How figures look: the page's font, size and colours. The only module that sets matplotlib's style."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CM = 1 / 2.54
+MEASURE_CM = 15.0  # text width of the page
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; lines differ in dash or marker too.
+BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8a8a8a", "#222222"
+
+FACES = ("regular", "italic", "bold")
+
+
+@cache
+def register_page_font() -> str | None:
+    """Make the page's text font known to matplotlib; None where there is no TeX to take it from."""
+    from matplotlib import font_manager
+
+    if shutil.which("kpsewhich") is None:
+        return None
+    names = [f"texgyrepagella-{face}.otf" for face in FACES]
+    found = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, check=False).stdout.split("\n")
+    paths = [path for path in found if path]
+    if len(paths) != len(FACES):
+        return None
+    for path in paths:
+        font_manager.fontManager.addfont(path)
+    return "TeX Gyre Pagella"
+
+
+def parameters() -> dict[Any, Any]:
+    """Matplotlib's settings for figures printed at their own size in a 10 pt page."""
+    settings: dict[Any, Any] = {
+        "font.size": 8.5, "axes.titlesize": 8.5, "axes.labelsize": 8.5, "legend.fontsize": 8,
+        "xtick.labelsize": 8, "ytick.labelsize": 8, "mathtext.fontset": "stix",
+        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6,
+        "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+        "xtick.major.width": 0.6, "ytick.major.width": 0.6, "lines.linewidth": 1.2, "lines.markersize": 3.5,
+        "legend.frameon": False, "axes.titlelocation": "left", "pdf.fonttype": 3,
+    }  # fmt: skip
+    family = register_page_font()
+    if family is not None:
+        settings |= {
+            "font.family": family, "mathtext.fontset": "custom", "mathtext.fallback": "stix",
+            "mathtext.rm": family, "mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold",
+        }  # fmt: skip
+    return settings
+
+
+def save(draw: Callable[[Any], None], path: Path, height_cm: float, width_cm: float = MEASURE_CM) -> None:
+    """Draw one figure, ``draw(figure)``, at its printed size into a PDF file without dates."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(parameters()):
+        figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
+        draw(figure)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, metadata={"CreationDate": None, "Producer": None, "Creator": None})

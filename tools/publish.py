@@ -1,0 +1,43 @@
+"""Copy a finished PDF to its place, if nothing is missing in it: python tools/publish.py build/main main.pdf"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+INCOMPLETE = re.compile(
+    r"(?:Reference|Citation|Hyper reference) [`'].* undefined|multiply[- ]defined|PythonTeX Warning|Missing character"
+)
+
+
+def gaps(base: Path) -> list[str]:
+    """What is missing: placeholders on the pages, and the log's warnings that mean a hole in the text."""
+    log = base.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+    found = [line.strip() for line in log.splitlines() if INCOMPLETE.search(line)]
+    pages = subprocess.run(["pdftotext", "-layout", f"{base}.pdf", "-"], capture_output=True, check=True).stdout
+    for number, page in enumerate(pages.decode(errors="replace").split("\f"), start=1):
+        found += [f"page {number}: {line.strip()}" for line in page.splitlines() if "??" in line]
+    return list(dict.fromkeys(found))
+
+
+def publish(base: Path, target: Path) -> None:
+    """Replace the target in one step, so that a reader sees the old or the new document."""
+    temporary = target.with_name(f".{target.name}.new")
+    shutil.copyfile(f"{base}.pdf", temporary)
+    os.replace(temporary, target)
+
+
+def main(base: Path, target: Path) -> int:
+    """Publish, or say what is missing and leave the target as it is."""
+    found = gaps(base)
+    if found:
+        print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
+        return 1
+    publish(base, target)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

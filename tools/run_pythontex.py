@@ -1,0 +1,170 @@
+"""Run the document's Python sessions: python tools/run_pythontex.py build/main
+
+PythonTeX itself exits with 0 when a session dies silently, says little about a failing one, and knows nothing of
+imported modules. So this wrapper compares the content of all that the sessions depend on, runs PythonTeX only if
+something differs, demands each session's completion mark, and gathers the printed numbers in build/results.json.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+STOPPED = 130
+
+
+class Call(NamedTuple):
+    """One piece of code in the document."""
+
+    session: str
+    instance: str
+    file: str
+    line: str
+    code: str
+
+
+def read_calls(code_file: Path) -> list[Call]:
+    """Calls that pdflatex has written for PythonTeX, without those of every session's start and end."""
+    body = code_file.read_text(encoding="utf-8").partition("=>PYTHONTEX:SETTINGS#")[0]
+    calls = []
+    for chunk in body.split("=>PYTHONTEX#")[1:]:
+        head, code = chunk.split("#\n", 1)
+        family, session, _, instance, *_, file, line = head.split("#")
+        if not family.startswith("CC:"):
+            calls.append(Call(session, instance, file, line, code.strip()))
+    return calls
+
+
+def digest(path: Path) -> str:
+    """Content of a file as a short name; empty for a file that does not exist."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def inputs(code_file: Path) -> dict[str, str]:
+    """All that decides what the sessions print; not the lines on which the calls stand."""
+    code = re.sub(r"^(=>PYTHONTEX#.*#)[^#\n]*#\d+#$", r"\1", code_file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    files = [*sorted(Path("pycode").rglob("*.py")), Path("requirements.lock"), Path(__file__)]
+    return {
+        "code": hashlib.sha256(code.encode()).hexdigest(),
+        **{path.name + str(path): digest(path) for path in files},
+    }
+
+
+def place(call: Call, base: Path) -> str:
+    """File and line of a call; PythonTeX writes a name without its folder, and none for the main file."""
+    name = call.file or f"{base.name}.tex"
+    for line in base.with_suffix(".fls").read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("INPUT ") and line.endswith(f"/{name}") and not line.startswith("INPUT /"):
+            return f"{line.removeprefix('INPUT ').removeprefix('./')}:{call.line}"
+    return f"{name}:{call.line}"
+
+
+def run(base: Path, calls: list[Call], log: Path) -> int:
+    """Run PythonTeX with the progress on a terminal; every process it started ends with it."""
+    script = shutil.which("pythontex")
+    if script is None:
+        print("PythonTeX is not installed; type: make pdf", file=sys.stderr)
+        return 1
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, str(Path(script).resolve()), "--rerun", "always", str(base)]
+    with open(log, "wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+        try:
+            if sys.stderr.isatty():
+                show_progress(process, calls, base.parent / "sessions" / "progress")
+            return process.wait()
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def show_progress(process: subprocess.Popen[bytes], calls: list[Call], progress: Path) -> None:
+    """A bar over the document's calls, with the name of the one that started last."""
+    from tqdm import tqdm
+
+    code = {f"{call.session} {call.instance}": call.code for call in calls}
+    with tqdm(total=len(calls), desc="Python", unit="call", leave=False, ncols=100) as bar:
+        while process.poll() is None:
+            started = [s for s in progress.read_text().splitlines() if s in code] if progress.is_file() else []
+            bar.n = max(0, len(started) - 1)
+            bar.set_postfix_str(code[started[-1]].removeprefix("page.")[:48] if started else "starting")
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]]) -> list[str]:
+    """Why the sessions are not complete, each with the place in the document."""
+    at = {(call.session, call.instance): call for call in calls}
+    said = []
+    progress = base.parent / "sessions" / "progress"
+    started = [line.split() for line in progress.read_text().splitlines()] if progress.is_file() else []
+    for name in dict.fromkeys(call.session for call in calls):
+        found = sessions.get(name, {})
+        if "numbers" in found:
+            continue
+        last = [instance for session, instance in started if session == name and (name, instance) in at]
+        instance = found.get("instance") or (last[-1] if last else "")
+        where = at.get((name, instance))
+        reason = found.get("error") or f"session {name} died without a message" + (f" in {where.code}" if where else "")
+        said.append(f"{place(where, base)}: {reason}" if where else reason)
+    return said
+
+
+def gather(sessions: dict[str, dict[str, Any]], results: Path) -> list[str]:
+    """Write all printed numbers as one JSON object; report keys that stand for two values."""
+    numbers: dict[str, float] = {}
+    clashes = []
+    for name, found in sorted(sessions.items()):
+        for key, value in found["numbers"].items():
+            if numbers.setdefault(key, value) != value:
+                clashes.append(f"{key}: session {name} prints {value!r}, another one {numbers[key]!r}")
+    if not clashes:
+        results.with_suffix(".tmp").write_text(json.dumps(numbers, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(results.with_suffix(".tmp"), results)
+    return clashes
+
+
+def main(base: Path) -> int:
+    """Bring the sessions up to date; exit status 0 only when each is complete."""
+    build = base.parent
+    folder, stamp, log, results = (build / n for n in ("sessions", "pythontex.json", "pythontex.log", "results.json"))
+    code_file, macros = base.with_suffix(".pytxcode"), base.with_suffix(".pytxmcr")
+    now = inputs(code_file)
+    if stamp.is_file():
+        done = json.loads(stamp.read_text(encoding="utf-8"))
+        if done["inputs"] == now and all(digest(Path(path)) == value for path, value in done["outputs"].items()):
+            return 0
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    (build / "pythontex_data.pkl").unlink(missing_ok=True)  # PythonTeX does not survive a half-written one
+    calls = read_calls(code_file)
+    status = run(base, calls, log)
+    sessions = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    said = complaints(base, calls, sessions) or gather(sessions, results)
+    if status and not said:
+        said = [f"PythonTeX failed; see {log}", *log.read_text(encoding="utf-8").splitlines()[-5:]]
+    if said:
+        print(*said, sep="\n", file=sys.stderr)
+        return 1
+    files = [Path(name) for found in sessions.values() for name in found["files"]]
+    outputs = {str(path): digest(path) for path in [macros, results, *files]}
+    stamp.write_text(json.dumps({"inputs": now, "outputs": outputs}), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main(Path(sys.argv[1])))
+    except KeyboardInterrupt:
+        print("\nStopped; make pdf continues here.", file=sys.stderr)
+        sys.exit(STOPPED)
