@@ -36,7 +36,7 @@ def objective(p: Array) -> Array:
     From :math:`v_0=-1+(1-p)v_0+pv_1`, :math:`v_1=-1+pv_0+(1-p)v_2`, :math:`v_2=-1+(1-p)v_1`: the first gives
     :math:`v_1=v_0+1/p`, the last two :math:`v_1(1-(1-p)^2)=-(2-p)+pv_0`, and eliminating :math:`v_1` leaves
     :math:`J=v_0`. Its largest value is :math:`J^*=-(6+4\sqrt2)` at :math:`p^*=2-\sqrt2`.
-    On the page: ``sec:pg``, practice.
+    On the page: ``fig:corridor``.
     """
     return -2 * (2 - p) / (p * (1 - p))
 

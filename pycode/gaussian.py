@@ -123,6 +123,7 @@ def kl_hessian(mu_q: Real, rho_q: Real, mu_p: Real, sigma_p: Real) -> Tensor:
     Arguments broadcast to (...), the result has shape (..., 2, 2). Raises as `kl` does.
     """
     mu_q, rho_q, mu_p, sigma_p = _read(mu_q=mu_q, rho_q=rho_q, mu_p=mu_p, sigma_p=sigma_p)
+    # The means enter through their shape alone.
     parts = torch.broadcast_tensors(sigma_p**-2, rho_q.exp() / (2 * sigma_p**2), mu_q - mu_p)
     return torch.stack(parts[:2], -1).diag_embed()
 

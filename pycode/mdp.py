@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]  # real, or complex for a complex step
 
+EPS = float(np.finfo(np.float64).eps)
 SUM_TOLERANCE = 1e-12  # printed tables round each probability to one unit in the last place
 
 
@@ -72,7 +73,7 @@ class EpisodicMDP:
         r"""The process that goes on after each step with probability :math:`\gamma` only, and else ends.
 
         Its undiscounted :math:`v`, :math:`q`, :math:`\eta` are the discounted :math:`v_\gamma`, :math:`q_\gamma`,
-        :math:`\eta_\gamma=\sum_k\gamma^k\Pr(s_0\to s,k,\pi)` of this one. On the page: ``sec:pg``, Variants.
+        :math:`\eta_\gamma=\sum_k\gamma^k\Pr(s_0\to s,k,\pi)` of this one. On the page: ``eq:discounted``.
         Raises ValueError for :math:`\gamma` outside :math:`[0,1]`.
         """
         if not 0 <= gamma <= 1:
@@ -83,7 +84,8 @@ class EpisodicMDP:
 def policy_transition(mdp: EpisodicMDP, pi: Array) -> Array:
     r"""One step from state to state, :math:`P(s,x)=\sum_a\pi(a\mid s)\,p(x\mid s,a)`, shape ``(..., n, n)``.
 
-    On the page: ``eq:definitions``. Raises ValueError for a policy of another shape or with rows that are not probabilities.
+    Raises ValueError for a policy of another shape or with rows that are not probabilities.
+    On the page: ``eq:definitions``.
     """
     n, m = mdp.exit.shape
     if pi.shape[-2:] != (n, m):
@@ -123,6 +125,14 @@ def system(mdp: EpisodicMDP, pi: Array) -> Array:
     """
     require_termination(mdp, pi)
     return np.eye(len(mdp.exit)) - policy_transition(mdp, pi)
+
+
+def condition(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""Condition number of :math:`I-P` in the 2-norm, shape ``(...)``.
+
+    Times :data:`EPS` it is the size of the relative error that one linear solve here may have.
+    """
+    return np.linalg.cond(system(mdp, pi))
 
 
 def _solve(matrix: Array, vector: Array) -> Array:
@@ -186,7 +196,7 @@ def tail(mdp: EpisodicMDP, pi: Array, K: int) -> Array:
 def length_transform(mdp: EpisodicMDP, pi: Array, gamma: float) -> Array:
     r"""Transform of the length, :math:`\mathbb E[\gamma^T\mid S_0=s]=\gamma(I-\gamma P)^{-1}(\mathbf 1-P\mathbf 1)(s)`.
 
-    Shape ``(..., n)``. On the page: ``sec:pg``, Variants.
+    Shape ``(..., n)``. On the page: ``eq:discounted``.
     """
     ends = (pi * mdp.exit).sum(axis=-1)
     return _solve(system(mdp.discounted(gamma), pi), gamma * ends)

@@ -158,6 +158,12 @@ def check(key: str) -> str:
     return rf"\checkresult{{${measurement(found)}$}}{{${demand(found)}$}}{{{text(found.because)}}}{{{name}}}"
 
 
+def _built(command: str, path: Path) -> str:
+    session().files.add(path)
+    name = os.path.relpath(path, ROOT)
+    return rf"\built{{{name}}}{{\{command}{{{name}}}}}"
+
+
 def figure(group: str, height_cm: float) -> str:
     """Figure ``pycode.figures.<group>.draw``, drawn at the page's width into build/figures/."""
     from pycode import style
@@ -176,8 +182,7 @@ def figure(group: str, height_cm: float) -> str:
         style.save(lambda canvas: draw(canvas, data), path, height_cm)
 
     results.cached(module, "draw", compute, files=[path], inputs=inputs)
-    session().files.add(path)
-    return rf"\includegraphics{{{os.path.relpath(path, ROOT)}}}"
+    return _built("includegraphics", path)
 
 
 def excerpt(name: str) -> str:
@@ -201,8 +206,7 @@ def excerpt(name: str) -> str:
     caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
     path = BUILD / "code" / f"{name}.tex"
     results.write_atomically(path, f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n{body}{caption}\n")
-    session().files.add(path)
-    return rf"\input{{{os.path.relpath(path, ROOT)}}}"
+    return _built("input", path)
 
 
 def _without_docstring(source: Path, function: str, name: str) -> tuple[list[str], int]:

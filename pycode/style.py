@@ -18,7 +18,10 @@ FACES = ("regular", "italic", "bold")
 
 @cache
 def register_page_font() -> str | None:
-    """Make the page's text font known to matplotlib; None where there is no TeX to take it from."""
+    """Make the page's text font known to matplotlib; None where there is no TeX to take it from.
+
+    Raises FileNotFoundError where there is a TeX without the font.
+    """
     from matplotlib import font_manager
 
     if shutil.which("kpsewhich") is None:
@@ -27,7 +30,7 @@ def register_page_font() -> str | None:
     found = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, check=False).stdout.split("\n")
     paths = [path for path in found if path]
     if len(paths) != len(FACES):
-        return None
+        raise FileNotFoundError("the page's font is missing: install TeX Gyre's OpenType fonts (Debian: fonts-texgyre)")
     for path in paths:
         font_manager.fontManager.addfont(path)
     return "TeX Gyre Pagella"
@@ -47,7 +50,7 @@ def parameters() -> dict[Any, Any]:
     if family is not None:
         settings |= {
             "font.family": family, "mathtext.fontset": "custom", "mathtext.fallback": "stix",
-            "mathtext.rm": family, "mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold",
+            "mathtext.rm": family, "mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold", "mathtext.cal": family,
         }  # fmt: skip
     return settings
 

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-STOPPED = 130
+UP_TO_DATE, FAILED, RAN, STOPPED = 0, 1, 3, 130  # exit status; after RAN the document is typeset again
 
 
 class Call(NamedTuple):
@@ -70,7 +70,7 @@ def run(base: Path, calls: list[Call], log: Path) -> int:
     script = shutil.which("pythontex")
     if script is None:
         print("PythonTeX is not installed; type: make pdf", file=sys.stderr)
-        return 1
+        return FAILED
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [sys.executable, str(Path(script).resolve()), "--rerun", "always", str(base)]
     with open(log, "wb") as output:
@@ -134,7 +134,7 @@ def gather(sessions: dict[str, dict[str, Any]], results: Path) -> list[str]:
 
 
 def main(base: Path) -> int:
-    """Bring the sessions up to date; exit status 0 only when each is complete."""
+    """Bring the sessions up to date; UP_TO_DATE or RAN only when each is complete."""
     build = base.parent
     folder, stamp, log, results = (build / n for n in ("sessions", "pythontex.json", "pythontex.log", "results.json"))
     code_file, macros = base.with_suffix(".pytxcode"), base.with_suffix(".pytxmcr")
@@ -142,10 +142,10 @@ def main(base: Path) -> int:
     if stamp.is_file():
         done = json.loads(stamp.read_text(encoding="utf-8"))
         if done["inputs"] == now and all(digest(Path(path)) == value for path, value in done["outputs"].items()):
-            return 0
-    stamp.unlink(missing_ok=True)
+            return UP_TO_DATE
+    for stale in (stamp, macros, build / "pythontex_data.pkl"):  # the last, half-written, would stop PythonTeX
+        stale.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    (build / "pythontex_data.pkl").unlink(missing_ok=True)  # PythonTeX does not survive a half-written one
     calls = read_calls(code_file)
     status = run(base, calls, log)
     sessions = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
@@ -154,11 +154,11 @@ def main(base: Path) -> int:
         said = [f"PythonTeX failed; see {log}", *log.read_text(encoding="utf-8").splitlines()[-5:]]
     if said:
         print(*said, sep="\n", file=sys.stderr)
-        return 1
+        return FAILED
     files = [Path(name) for found in sessions.values() for name in found["files"]]
     outputs = {str(path): digest(path) for path in [macros, results, *files]}
     stamp.write_text(json.dumps({"inputs": now, "outputs": outputs}), encoding="utf-8")
-    return 0
+    return RAN
 
 
 if __name__ == "__main__":

@@ -5,8 +5,7 @@ import numpy as np
 from pycode.check import Check
 from pycode.corridor import J_STAR, P_STAR, corridor, objective, policy, slope, theorem_sum
 from pycode.experiments.corridor import NORMAL_95
-from pycode.experiments.pg import EPS
-from pycode.mdp import mean_length, system
+from pycode.mdp import EPS, condition, mean_length
 from pycode.results import measured
 
 SOLVE = "10 ε·cond(I−P): the error of one linear solve"
@@ -15,8 +14,8 @@ GRID = np.linspace(0.05, 0.95, 19)
 
 
 def _unit(p: float) -> float:
-    """The size eps·cond(I - P) of one linear solve's error."""
-    return EPS * float(np.linalg.cond(system(corridor(), policy(p))))
+    """The size ε·cond(I - P) of one linear solve's error."""
+    return EPS * float(condition(corridor(), policy(p)))
 
 
 def p_star_error() -> Check:

@@ -1,7 +1,7 @@
 r"""Checks of the policy-gradient theorem, its lemmas and corollaries.
 
 Where four environments are meant, they are FrozenLake 4×4 and 8×8, CliffWalking and Taxi, each with random
-softmax parameters. Errors of linear solves are counted in units of eps·cond(I - P).
+softmax parameters. Errors of linear solves are counted in units of ε·cond(I - P).
 """
 
 import numpy as np
@@ -10,15 +10,16 @@ from pycode import policy_gradient, rollouts
 from pycode.check import Check
 from pycode.corridor import corridor
 from pycode.environments import ENVIRONMENTS
-from pycode.experiments.pg import EPS, condition, processes
+from pycode.experiments.pg import processes
 from pycode.mdp import (
+    EPS,
     EpisodicMDP,
     action_value,
+    condition,
     length_transform,
     mean_length,
     occupancy,
     policy_transition,
-    require_termination,
     restarted_transition,
     state_value,
     tail,
@@ -32,7 +33,7 @@ GAMMA = 0.9
 
 
 def _in_solve_units(name: str) -> Check:
-    """The experiment's error of that name, largest over the environments, in units of eps·cond(I - P)."""
+    """The experiment's error of that name, largest over the environments, in units of ε·cond(I - P)."""
     result = measured("pg")
     worst = max(result[f"{e}_{name}"] / (EPS * result[f"{e}_cond"]) for e in ENVIRONMENTS)
     return Check(worst, 0.0, 10.0, "units of ε·cond(I−P), the error of one linear solve; 10 for its constant")
@@ -49,12 +50,12 @@ def complex_step() -> Check:
 
 
 def visitation() -> Check:
-    r"""The visits :math:`\eta=(I-P)^{-\top}e_{s_0}` against :math:`\sum_k\Pr(s_0\to s,k,\pi)`, summed step by step."""
+    r"""The visits :math:`\eta=(I-P)^{-\top}e_{s_0}` against :math:`\sum_k\Pr(s_0\to s,k,\pi)`, summed by doubling."""
     return _in_solve_units("visitation")
 
 
 def bellman() -> Check:
-    r"""The solution v of the Bellman equation against the sum of expected rewards step by step."""
+    r"""The solution v of the Bellman equation against the sum of expected rewards, by doubling."""
     return _in_solve_units("bellman")
 
 
@@ -109,7 +110,7 @@ def absorbing_not_stationary() -> Check:
     mu = occupancy(mdp, pi)
     change = abs(mu @ policy_transition(mdp, pi) - mu).max()
     reference = 1 / mean_length(mdp, pi)[mdp.start]
-    return Check(float(change), float(reference), 10 * EPS * float(condition(mdp, theta)), SOLVE)
+    return Check(float(change), float(reference), 10 * EPS * float(condition(mdp, pi)), SOLVE)
 
 
 def trap() -> Check:
@@ -121,10 +122,9 @@ def trap() -> Check:
     def J(x: float) -> float:
         pi = np.array([[1 - x**2, x**2]])
         try:
-            require_termination(mdp, pi)
-        except ValueError:
-            return 0.0  # the episode never ends and no reward is ever paid
-        return float(state_value(mdp, pi)[0])
+            return float(state_value(mdp, pi)[0])
+        except ValueError:  # the episode never ends, and no reward is ever paid
+            return 0.0
 
     return Check(J(theta) - J(0.0), 1.0, EPS / theta**2, "ε/θ², θ = 0.001: cancellation in 1 − (1 − θ²)")
 
@@ -145,11 +145,11 @@ def baseline() -> Check:
 def discounted() -> Check:
     r"""With γ = 0.9, :math:`\nabla J_\gamma=\frac{1-\mathbb E[\gamma^T]}{1-\gamma}\,\mathbb E_{\mu_\gamma}[\dots]`."""
     _, mdp, theta, _ = next(processes())
-    killed = mdp.discounted(GAMMA)
-    constant = (1 - length_transform(mdp, softmax_policy(theta), GAMMA)[mdp.start]) / (1 - GAMMA)
+    pi, killed = softmax_policy(theta), mdp.discounted(GAMMA)
+    constant = (1 - length_transform(mdp, pi, GAMMA)[mdp.start]) / (1 - GAMMA)
     left, right = value_gradient(killed, theta)[mdp.start], constant * on_policy_mean(killed, theta)
     error = float(abs(left - right).max() / abs(left).max())
-    return Check(error, 0.0, 10 * EPS * float(condition(killed, theta)), SOLVE)
+    return Check(error, 0.0, 10 * EPS * float(condition(killed, pi)), SOLVE)
 
 
 def reinforce() -> Check:

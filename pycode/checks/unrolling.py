@@ -1,8 +1,8 @@
 r"""Checks of the unrolled recursion :math:`\nabla v=\sum_{k<K}P^kg+P^K\nabla v` on the frozen lake."""
 
 from pycode.check import Check
-from pycode.experiments.pg import EPS
 from pycode.experiments.unrolling import SETTLED
+from pycode.mdp import EPS
 from pycode.results import measured
 
 

@@ -30,8 +30,8 @@ def measure() -> dict[str, Any]:
     ``*_points`` are the places of the estimates, ``*_estimate`` and ``*_error`` the means and their standard errors.
     """
     generator = torch.Generator().manual_seed(SEED)
-    mu, mu_points = torch.linspace(-4, 6, 201).double(), torch.linspace(-4, 6, 11).double()
-    sigma, sigma_points = torch.linspace(0.1, 4, 196).double(), torch.linspace(0.25, 4, 11).double()
+    mu, mu_points = torch.linspace(-4, 6, 201).double(), torch.linspace(-3.5, 5.5, 10).double()
+    sigma, sigma_points = torch.linspace(0.1, 4, 196).double(), torch.linspace(0.3, 3.8, 11).double()
     sigmas, mus = torch.tensor(SIGMAS).double()[:, None], torch.tensor(MUS).double()[:, None]
     in_mu = monte_carlo(mu_points, sigmas, MU_P, SIGMA_P, DRAWS, generator)
     in_sigma = monte_carlo(mus, sigma_points, MU_P, SIGMA_P, DRAWS, generator)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pycode.environments import ENVIRONMENTS, load
-from pycode.mdp import Array, EpisodicMDP, mean_length, policy_transition, state_value, system, visitation
+from pycode.mdp import EPS, Array, EpisodicMDP, condition, mean_length, policy_transition, state_value, visitation
 from pycode.policy_gradient import (
     directional_complex_step,
     gradient_autograd,
@@ -22,7 +22,6 @@ SEED = 0
 DIRECTIONS = 8
 POLICIES = 500
 UP, PULL = 3, 3.0
-EPS = float(np.finfo(float).eps)
 
 
 def processes() -> Iterator[tuple[str, EpisodicMDP, Array, Array]]:
@@ -31,11 +30,6 @@ def processes() -> Iterator[tuple[str, EpisodicMDP, Array, Array]]:
         mdp = load(name)
         theta, theta_new = np.random.default_rng([SEED, number]).normal(size=(2, *mdp.exit.shape))
         yield name, mdp, theta, theta_new
-
-
-def condition(mdp: EpisodicMDP, theta: Array) -> Array:
-    r"""Condition number of :math:`I-P` in the 2-norm, shape ``(...)``."""
-    return np.linalg.cond(system(mdp, softmax_policy(theta)))
 
 
 def relative(measured: Array, reference: Array) -> float:
@@ -59,8 +53,8 @@ def on_environment(mdp: EpisodicMDP, theta: Array, theta_new: Array, rng: np.ran
     along = (direction * g).sum(axis=(-2, -1))
     series = summed_steps(policy_transition(mdp, pi))
     left, right = performance_difference(mdp, theta, theta_new)
-    conditions = condition(mdp, np.stack([theta, theta_new]))
-    J = objective(mdp, np.stack([theta, theta_new]))
+    both = np.stack([theta, theta_new])
+    J, conditions = objective(mdp, both), condition(mdp, softmax_policy(both))
     return {
         "states": theta.shape[0],
         "actions": theta.shape[1],
@@ -86,8 +80,9 @@ def ratio_of_sides(mdp: EpisodicMDP, theta: Array) -> dict[str, Array]:
     h = on_policy_mean(mdp, theta)
     ratio = (g * h).sum(axis=(-2, -1)) / (h * h).sum(axis=(-2, -1))
     residual = abs(g - ratio[..., None, None] * h).max(axis=(-2, -1)) / abs(g).max(axis=(-2, -1))
-    length = mean_length(mdp, softmax_policy(theta))[..., mdp.start]
-    return {"ratio": ratio, "length": length, "residual": residual, "cond": condition(mdp, theta)}
+    pi = softmax_policy(theta)
+    length = mean_length(mdp, pi)[..., mdp.start]
+    return {"ratio": ratio, "length": length, "residual": residual, "cond": condition(mdp, pi)}
 
 
 def measure() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pycode.environments import load
-from pycode.mdp import policy_transition, system, tail
+from pycode.mdp import condition, policy_transition, tail
 from pycode.policy_gradient import softmax_policy, unroll
 
 STEPS = 200
@@ -43,7 +43,7 @@ def measure() -> dict[str, Any]:
         "decay": (size[STEPS, s_0] / size[SETTLED, s_0]) ** (1 / (STEPS - SETTLED)),
         "spectral_radius": moduli[0],
         "second_share": (moduli[1] / moduli[0]) ** SETTLED,
-        "cond": np.linalg.cond(system(lake, pi)),
+        "cond": condition(lake, pi),
         "steps": STEPS,
         "states": len(pi),
     }

@@ -27,7 +27,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     for name, shift, side in (("left", 7, "left"), ("right", -7, "right")):
         p, J = result[f"p_{name}"], result[name]
         whole.plot(p, J, "D", color=INK, markersize=4, zorder=3)
-        text = f"ε-greedy {name}\n$J = {J:.1f}$"
+        text = f"ε-greedy\n{name}: ${J:.1f}$"
         whole.annotate(text, (p, J), (shift, 0), textcoords="offset points", ha=side, va="center")
     whole.set(xlim=(-0.07, 1.07), ylim=(-100, 0), xticks=np.linspace(0, 1, 6))
 

@@ -10,7 +10,7 @@ from pycode.style import BLUE, GREY, INK, ORANGE
 
 SHOWN = 30  # steps of the left panel
 EVERY = 14  # steps from cross to cross in the right one
-EVIDENCE, ELBO = r"\log\,p_\phi(x)", r"\mathcal{L}(\theta,\phi;x)"
+EVIDENCE = r"$\log\,p_\phi(x)$"
 KL = r"$D_{\mathrm{KL}}(q_\theta(z\mid x)\,\|\,p_\phi(z\mid x))$"
 
 
@@ -28,10 +28,10 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     rise.axhline(log_evidence, color=INK, linestyle="--", linewidth=1)
     rise.plot(steps[shown], elbo[shown], color=BLUE)
     rise.plot(steps[shown], estimate[shown], "o", color=ORANGE, markersize=2.5)
-    rise.text(SHOWN, log_evidence + 0.13 * first_gap, f"${EVIDENCE}$", ha="right", va="bottom")
+    rise.text(SHOWN, log_evidence + 0.13 * first_gap, EVIDENCE, ha="right", va="bottom")
     line = {"arrowstyle": "-", "linewidth": 0.6}
     inside = (1, log_evidence - 0.25 * first_gap)
-    for text, tip, depth, color in ((KL, inside, 0.42, INK), (f"${ELBO}$", (1.2, elbo[1]), 0.62, BLUE)):
+    for text, tip, depth, color in ((KL, inside, 0.42, INK), ("ELBO", (1.2, elbo[1]), 0.62, BLUE)):
         place = (7, log_evidence - depth * first_gap)
         rise.annotate(text, tip, place, color=color, va="center", arrowprops=line | {"color": color})
     rise.text(7, log_evidence - 0.82 * first_gap, "the same from one draw of $z$", color=ORANGE, va="center")
@@ -43,9 +43,9 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     close.semilogy(steps[above], gap[above], color=BLUE)
     close.semilogy(steps[above][::EVERY], kl[above][::EVERY], "x", color=ORANGE)
     close.axhline(rounding, color=GREY, linestyle=":", linewidth=0.9)
-    close.text(0, 2 * rounding, rf"rounding: $2^{{-52}}\,|{EVIDENCE}|$", color=GREY, va="bottom")
+    close.text(0, 2 * rounding, f"rounding: $2^{{-52}}$ of {EVIDENCE}", color=GREY, va="bottom")
     right_end = {"xycoords": "axes fraction", "ha": "right", "va": "top"}
-    close.annotate(f"line: ${EVIDENCE}-{ELBO}$", (1, 0.98), color=BLUE, **right_end)
+    close.annotate(f"line: {EVIDENCE} $-$ ELBO", (1, 0.98), color=BLUE, **right_end)
     close.annotate(f"crosses: {KL}", (1, 0.87), color=ORANGE, **right_end)
     close.set(xlim=(-5, len(steps)), ylim=(rounding / 4, 100 * first_gap))
     close.yaxis.set_major_locator(LogLocator(base=1e4))

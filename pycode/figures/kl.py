@@ -8,25 +8,22 @@ from matplotlib.figure import Figure
 from pycode.style import BLUE, GREEN, GREY, ORANGE
 
 CURVES = ((GREEN, "-.", "^"), (ORANGE, "--", "s"), (BLUE, "-", "o"))
+TOP = 8.0  # nats
 
 
 def draw(figure: Figure, result: dict[str, Any]) -> None:
-    """Left: a curve in mu_q for each of three sigma_q. Right: in sigma_q for each of three mu_q. Dotted: the prior's."""
-    panels = dict(zip(("mu", "sigma"), figure.subplots(1, 2, sharey=True), strict=True))
-    for (name, axes), other in zip(panels.items(), ("sigma", "mu"), strict=True):
+    """Left: curves in mu_q for three sigma_q. Right: in sigma_q for three mu_q. Bars: 95 %. Dotted: the prior's."""
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, name, other in zip(panels, ("mu", "sigma"), ("sigma", "mu"), strict=True):
         x, points = np.array(result[name]), np.array(result[f"{name}_points"])
-        rows = (result[f"{name}_{part}"] for part in ("curves", "estimate", "error"))
-        for value, curve, estimate, error, (color, dash, marker) in zip(result[f"{other}s"], *rows, CURVES, strict=True):
-            axes.plot(x, curve, dash, color=color, linewidth=1)
-            axes.errorbar(points, estimate, 1.96 * np.array(error), fmt=marker, color=color, linewidth=1, capsize=1.5)
-            label = rf"$\{other}_q={value:g}$"
-            if name == "mu":
-                middle = {"ha": "center", "va": "bottom", "bbox": {"color": "white", "pad": 1}}
-                axes.annotate(label, (result["mu_p"], min(curve)), (0, 6), textcoords="offset points", color=color, **middle)
-            else:
-                axes.text(x[-1] + 0.08, curve[-1], label, color=color, va="center")
+        curves, estimates, errors = (np.array(result[f"{name}_{part}"]) for part in ("curves", "estimate", "error"))
+        for row, (color, dash, marker) in enumerate(CURVES):
+            axes.plot(x, curves[row], dash, color=color, linewidth=1)
+            axes.errorbar(points, estimates[row], 1.96 * errors[row], fmt=marker, color=color, linewidth=1, capsize=1.5)
+            label = rf" $\{other}_q={result[f'{other}s'][row]:g}$"
+            axes.text(x[-1], curves[row, -1], label, color=color, va="center")
         prior = result[f"{name}_p"]
         axes.axvline(prior, color=GREY, linestyle=":", linewidth=0.9)
-        axes.text(prior, 6, rf"$\{name}_p={prior:g}$", color=GREY, ha="center", va="bottom")
-        axes.set(xlabel=rf"$\{name}_q$", xlim=(x[0], x[-1]), ylim=(0, 6))
-    panels["mu"].set_ylabel(r"$D_{\mathrm{KL}}(q\,\|\,p)$ in nats")
+        axes.text(prior, TOP, rf"$\{name}_p={prior:g}$", color=GREY, ha="center", va="bottom")
+        axes.set(xlabel=rf"$\{name}_q$", xlim=(min(x[0], 0), x[-1]), ylim=(0, TOP))
+    panels[0].set_ylabel(r"$D_{\mathrm{KL}}(q\,\|\,p)$ in nats")

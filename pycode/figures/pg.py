@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pycode.experiments.pg import EPS
+from pycode.mdp import EPS
 from pycode.style import BLUE, GREY, INK
 
 STEPS = [5, 10, 20, 40, 80]
@@ -32,7 +32,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     right.plot(length, 10 * EPS * cond, color=GREY, marker="_", linestyle="none", markersize=4)
     right.plot(length, abs(ratio / length - 1), color=BLUE, clip_on=False, **RING)
     right.axhline(EPS, color=INK, linestyle=":", linewidth=0.9)
-    right.set(ylim=(0, 2e-12), ylabel="relative distance")
+    right.set(ylim=(0, 1e-12), ylabel="relative distance")
     right.set_yticks([0, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12])
     right.text(90, EPS * 1.2, "ε", ha="right", va="bottom")
     right.text(6, 1e-13, r"tolerance $10\,ε\,\mathrm{cond}(I-P)$", ha="left", va="bottom")

@@ -37,4 +37,4 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     right.text(70, 1e-5, r"bound $C\,\mathrm{Pr}(T>K)$", color=ORANGE)
     right.text(6, 1e-12, r"remainder $P^K\nabla v$", color=BLUE)
     right.text(6, 1e-14, r"rate $\rho^K$, dashed")
-    right.text(6, 1e-16, "error of the partial sum", color=GREEN)
+    right.text(6, 1e-16, "error of the partial sum, squares", color=GREEN)

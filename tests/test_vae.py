@@ -1,0 +1,118 @@
+"""The training loss: what it depends on, its gradients, its errors; the decoders' log-likelihoods."""
+
+import inspect
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Bernoulli, Binomial, Normal, kl_divergence
+
+from pycode.vae import log_bernoulli, log_binomial, loss
+
+F64 = torch.float64
+
+
+class Networks(nn.Module):
+    """A small encoder with two heads and a Bernoulli decoder."""
+
+    def __init__(self, D: int = 6, Z: int = 2) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.hidden, self.mu, self.rho = nn.Linear(D, 5), nn.Linear(5, Z), nn.Linear(5, Z)
+        self.logits = nn.Linear(Z, D)
+        self.double()
+
+    def encoder(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.hidden(x).tanh()
+        return self.mu(h), self.rho(h)
+
+    def decoder(self, z: Tensor) -> Bernoulli:
+        return Bernoulli(logits=self.logits(z))
+
+
+@pytest.fixture
+def networks() -> Networks:
+    return Networks()
+
+
+@pytest.fixture
+def batch() -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    x = (torch.rand(4, 6, generator=generator) > 0.5).double()
+    return x, torch.randn(3, 4, 2, generator=generator, dtype=F64)
+
+
+def test_loss_with_a_general_prior_is_kl_minus_log_likelihood(networks: Networks, batch: tuple[Tensor, Tensor]) -> None:
+    x, eps = batch
+    mu_p, rho_p = torch.tensor([1.0, -0.5], dtype=F64), torch.tensor([0.4, -1.0], dtype=F64)
+    mu_q, rho_q = networks.encoder(x)
+    q, p = Normal(mu_q, (rho_q / 2).exp()), Normal(mu_p, (rho_p / 2).exp())
+    expected = kl_divergence(q, p).sum(-1)
+    for noise in eps:
+        expected = expected - networks.decoder(q.mean + q.stddev * noise).log_prob(x).sum(-1) / len(eps)
+    assert torch.allclose(loss(x, eps, networks.encoder, networks.decoder, mu_p, rho_p), expected, rtol=1e-12)
+
+
+def test_loss_of_an_example_does_not_depend_on_the_others(networks: Networks, batch: tuple[Tensor, Tensor]) -> None:
+    x, eps = batch
+    together = loss(x, eps, networks.encoder, networks.decoder)
+    alone = [loss(x[i : i + 1], eps[:, i : i + 1], networks.encoder, networks.decoder) for i in range(4)]
+    assert together.shape == (4,)
+    assert torch.allclose(together, torch.cat(alone), rtol=1e-13)
+
+
+def test_gradient_reaches_every_weight_and_is_the_difference_quotient(
+    networks: Networks, batch: tuple[Tensor, Tensor]
+) -> None:
+    x, eps = batch
+
+    def total() -> Tensor:
+        return loss(x, eps, networks.encoder, networks.decoder).sum()
+
+    total().backward()
+    for parameter in networks.parameters():
+        weights, slopes, h = parameter.data.view(-1), parameter.grad.view(-1), 1e-6
+        steepest = slopes.abs().argmax()
+        weights[steepest] += h
+        above = total().item()
+        weights[steepest] -= 2 * h
+        below = total().item()
+        weights[steepest] += h
+        assert slopes[steepest].item() == pytest.approx((above - below) / (2 * h), rel=1e-6)
+        assert slopes[steepest] != 0
+
+
+@pytest.mark.parametrize("shape", [(4, 2), (3, 4, 1), (3, 2, 2)])
+def test_noise_of_the_wrong_shape_is_an_error(
+    networks: Networks, batch: tuple[Tensor, Tensor], shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(ValueError, match=r"eps is .*; give \(L, \*\(4, 2\)\)"):
+        loss(batch[0], torch.zeros(shape, dtype=F64), networks.encoder, networks.decoder)
+
+
+def test_a_prior_of_the_wrong_shape_is_an_error(networks: Networks, batch: tuple[Tensor, Tensor]) -> None:
+    with pytest.raises(ValueError, match="mu_p \\(3,\\)"):
+        loss(*batch, networks.encoder, networks.decoder, mu_p=torch.zeros(3, dtype=F64))
+
+
+def test_the_printed_source_fits_the_page() -> None:
+    source = inspect.getsource(loss).replace(loss.__doc__, "")
+    lines = [line for line in source.splitlines() if line.strip(' r"')]
+    assert len(lines) <= 12
+    assert max(map(len, lines)) <= 88
+    assert source.isascii()
+
+
+@pytest.mark.parametrize("logit", [-40.0, -2.0, 0.0, 3.0, 40.0])
+def test_probabilities_of_the_discrete_decoders_add_up_to_one(logit: float) -> None:
+    logits = torch.tensor(logit, dtype=F64)
+    assert log_bernoulli(torch.tensor([0.0, 1.0], dtype=F64), logits).exp().sum().item() == pytest.approx(1)
+    assert log_binomial(torch.arange(17, dtype=F64), 16, logits).exp().sum().item() == pytest.approx(1)
+
+
+def test_binomial_of_one_trial_is_bernoulli_and_torchs() -> None:
+    logits, x = torch.linspace(-3, 3, 7, dtype=F64), torch.tensor([0.0, 1, 0, 1, 1, 0, 1], dtype=F64)
+    assert torch.allclose(log_binomial(x, 1, logits), log_bernoulli(x, logits), atol=1e-15)
+    assert torch.allclose(log_binomial(5 * x, 9, logits), Binomial(9, logits=logits).log_prob(5 * x))
+    assert log_binomial(torch.tensor(2.0), 4, torch.tensor(0.0)).item() == pytest.approx(math.log(6 / 16), rel=1e-6)
