@@ -34,7 +34,7 @@ sub give_up {
 
 $success_cmd = 'internal publish';
 sub publish {
-    return 0 if compare("$out_dir/main.pdf", 'main.pdf') == 0;
+    return 0 if !-e "$out_dir/main.pdf" || compare("$out_dir/main.pdf", 'main.pdf') == 0;
     my $status = system($python, 'tools/publish.py', "$out_dir/main", 'main.pdf');
     return $status && give_up($status >> 8);
 }

@@ -26,12 +26,12 @@ SPECIAL |= {c: "\\" + c for c in "{}$&#_%"} | {c: rf"\ensuremath{{{c}}}" for c i
 
 
 def number(value: float, spec: str = "") -> str:
-    r"""A number for math mode: 4 digits or the given format, ``1.2\times10^{-15}``, integers in groups of three."""
+    r"""A number for math mode: 4 digits or Python's format, ``1.2\times10^{-15}``, integers in groups of three."""
     if not math.isfinite(value):
         raise ValueError(f"{value} cannot be printed as a number")
-    if not spec:
-        spec = "," if isinstance(value, int) else ".4g"
-    mantissa, e, exponent = format(value, spec).partition("e")
+    if (spec == "d" and value == int(value)) or (not spec and isinstance(value, int)):
+        value, spec = int(value), ","
+    mantissa, e, exponent = format(value, spec or ".4g").partition("e")
     mantissa = mantissa.replace(",", r"\,").replace("%", r"\,\%")
     if not e:
         return mantissa

@@ -50,7 +50,8 @@ def parameters() -> dict[Any, Any]:
     if family is not None:
         settings |= {
             "font.family": family, "mathtext.fontset": "custom", "mathtext.fallback": "stix",
-            "mathtext.rm": family, "mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold", "mathtext.cal": family,
+            "mathtext.rm": family, "mathtext.it": f"{family}:italic", "mathtext.bf": f"{family}:bold",
+            "mathtext.cal": family,
         }  # fmt: skip
     return settings
 

@@ -1,0 +1,26 @@
+# Two commands are enough: make pdf, make test. Each sets up what it needs by itself.
+PYTHON ?= python3
+export OMP_NUM_THREADS = 1
+
+.PHONY: pdf test watch lint clean help setup
+
+pdf: setup    ## build main.pdf (also plain `make`)
+	@latexmk
+
+test: setup   ## run the tests, those of the document included
+	@.venv/bin/python -m pytest
+
+watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it
+	@latexmk -pvc -view=none
+
+lint: setup   ## ruff and mypy
+	@.venv/bin/ruff check --quiet && .venv/bin/ruff format --check --quiet && .venv/bin/mypy --no-error-summary
+
+clean:        ## remove what was built; .venv stays
+	@rm -rf build main.pdf
+
+help:         ## these lines
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+
+setup:
+	@$(PYTHON) tools/setup.py
