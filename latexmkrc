@@ -57,7 +57,8 @@ sub typeset {
     open(STDOUT, '>&', $output);
     if ($status) { restore(); return report() }
     unlink glob("$out_dir/main.*.kept");
-    my $result = system($python, 'tools/run_pythontex.py', "$out_dir/main") >> 8;
+    $status = system($python, 'tools/run_pythontex.py', "$out_dir/main");
+    my $result = $status & 127 ? 1 : $status >> 8;
     $sessions_ran = $result == 3;
     return $result && !$sessions_ran && give_up($result);
 }
