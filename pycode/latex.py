@@ -31,8 +31,10 @@ def number(value: float, spec: str = "") -> str:
         raise ValueError(f"{value} cannot be printed as a number")
     if (spec == "d" and value == int(value)) or (not spec and isinstance(value, int)):
         value, spec = int(value), ","
+    if value == 0:
+        return "0"
     mantissa, e, exponent = format(value, spec or ".4g").partition("e")
-    mantissa = mantissa.replace(",", r"\,").replace("%", r"\,\%")
+    mantissa = mantissa.rstrip(".").replace(",", r"\,").replace("%", r"\,\%")
     if not e:
         return mantissa
     power = f"10^{{{int(exponent)}}}"
@@ -44,7 +46,7 @@ def _digits(check: Check) -> str:
     if check.relation != "=":
         return ".3g"
     if check.reference == 0:
-        return ".2g"
+        return "#.2g"
     if check.tolerance == 0:
         return ".6g"
     resolved = math.floor(math.log10(abs(check.reference))) - math.floor(math.log10(check.tolerance)) + 2
@@ -52,15 +54,18 @@ def _digits(check: Check) -> str:
 
 
 def measurement(check: Check) -> str:
-    """The measured value of a check, for math mode."""
-    return number(check.value, _digits(check))
+    """The measured value of a check, for math mode; with its error where the digits do not show it."""
+    shown = number(check.value, _digits(check))
+    if check.relation == "=" and 0 < check.tolerance < 1e-6 * abs(check.reference):
+        shown += rf"\;({number(check.value - check.reference, '+.1g')})"
+    return shown
 
 
 def demand(check: Check) -> str:
     r"""What a check demands, for math mode: ``0\pm2\times10^{-15}``, ``\le 1``."""
     if check.relation == "=":
         reference = number(check.reference, _digits(check))
-        return rf"{reference}\pm{number(check.tolerance, '.2g')}" if check.tolerance else reference
+        return rf"{reference}\pm{number(check.tolerance, '#.2g')}" if check.tolerance else reference
     sign, side = (1, r"\le") if check.relation == "<=" else (-1, r"\ge")
     return f"{side} {number(check.reference + sign * check.tolerance, _digits(check))}"
 

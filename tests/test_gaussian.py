@@ -209,3 +209,13 @@ def test_covariances_of_wrong_shape_are_named() -> None:
         kl_full(mu, identity, mu, tensor(1, 1))
     with pytest.raises(ValueError, match=r"^dimensions differ: mu_q \(2,\), Sigma_q \(2, 2\), mu_p \(3,\)"):
         kl_full(mu, identity, tensor(0, 0, 0), identity)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_symmetry_is_judged_relative_to_the_covariance(size: float) -> None:
+    mu, skew = tensor(0, 0), tensor(0, 1, 0, 0).reshape(2, 2)
+    Sigma = size * torch.eye(2, dtype=F64)
+    rounded = kl_full(mu, Sigma + 1e-12 * size * skew, mu, Sigma)
+    assert rounded.item() == pytest.approx(0, abs=1e-9)
+    with pytest.raises(ValueError, match="Sigma_q is not symmetric"):
+        kl_full(mu, Sigma + 0.5 * size * skew, mu, Sigma)

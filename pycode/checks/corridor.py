@@ -8,13 +8,13 @@ from pycode.experiments.corridor import NORMAL_95
 from pycode.mdp import EPS, condition, mean_length
 from pycode.results import measured
 
-SOLVE = "10 ε·cond(I−P): the error of one linear solve"
-UNITS = "units of ε·cond(I−P), the error of one linear solve; 10 for its constant"
+SOLVE = "10 eps·cond(I−P): the error of one linear solve"
+UNITS = "units of eps·cond(I−P), the error of one linear solve; 10 for its constant"
 GRID = np.linspace(0.05, 0.95, 19)
 
 
 def _unit(p: float) -> float:
-    """The size ε·cond(I - P) of one linear solve's error."""
+    """The size eps·cond(I - P) of one linear solve's error."""
     return EPS * float(condition(corridor(), policy(p)))
 
 
@@ -34,13 +34,13 @@ def length() -> Check:
     r"""The mean length :math:`(I-P)^{-1}\mathbf 1` against -J(p) in closed form, p = 0.05, 0.10, …, 0.95."""
     mdp = corridor()
     worst = max(abs(mean_length(mdp, policy(p))[mdp.start] / -objective(p) - 1) / _unit(p) for p in GRID)
-    return Check(float(worst), 0.0, 10.0, UNITS)
+    return Check(float(worst), 10.0, 0.0, UNITS, "<=")
 
 
 def gradient() -> Check:
     r"""The theorem's sum for the one parameter p against J'(p) in closed form, p = 0.05, 0.10, …, 0.95."""
     worst = max(abs(theorem_sum(p) - slope(p)) / (abs(slope(p)) + abs(objective(p))) / _unit(p) for p in GRID)
-    return Check(float(worst), 0.0, 10.0, UNITS)
+    return Check(float(worst), 10.0, 0.0, UNITS, "<=")
 
 
 def sampled() -> Check:
@@ -48,4 +48,6 @@ def sampled() -> Check:
     result = measured("corridor")
     error = np.array(result["sampled_halfwidth"]) / NORMAL_95
     distance = abs(np.array(result["sampled_mean"]) - objective(np.array(result["sampled_p"]))) / error
-    return Check(float(distance.max()), 0.0, 4.0, "standard errors: by chance one of nine is more than 4 once in 1,700")
+    return Check(
+        float(distance.max()), 4.0, 0.0, "standard errors: by chance one of nine is more than 4 once in 1,700", "<="
+    )

@@ -36,7 +36,7 @@ def true_derivative() -> Check:
     """N(mu; 0, sigma²) against the derivative of Φ(mu/sigma) in 30 digits."""
     with mpmath.workdps(30):
         reference = float(mpmath.diff(lambda mu: mpmath.ncdf(mu / mpmath.mpf(SIGMA)), MU))
-    because = "8 ε of the value: half a dozen roundings; the derivative itself is good to 1e-15 of an ε"
+    because = "8 eps of the value: half a dozen roundings; the derivative itself has 30 digits"
     return Check(_truth(), reference, 8 * torch.finfo(torch.float64).eps * reference, because)
 
 

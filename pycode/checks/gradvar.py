@@ -50,5 +50,5 @@ def sticking_the_landing() -> Check:
     eps = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     estimates = pathwise(lambda z: model.log_joint(x, z) - log_density(z, mu_q, sigma_q).sum(-1), mu_q, sigma_q, eps)
     slope = pathwise(lambda z: log_density(z, mu_q, sigma_q).sum(-1), mu_q, sigma_q, eps).mu.abs().max().item()
-    because = "(10 ε)² of the largest slope, squared: the slopes of log p and log q cancel up to rounding"
+    because = "(10 eps)² of the largest slope, squared: the slopes of log p and log q cancel up to rounding"
     return Check(estimates.mu.var(0).max().item(), 0.0, (10 * EPS * slope) ** 2, because)

@@ -46,7 +46,7 @@ def torch_distributions() -> Check:
     mu_q, sigma_q, mu_p, sigma_p = pairs
     reference = kl_divergence(Normal(mu_q, sigma_q), Normal(mu_p, sigma_p))
     value = _worst(gaussian.kl(*pairs), reference, _size(*pairs))
-    return Check(value, 0.0, 10 * EPS, "10 ε of the sum of absolute terms: about ten roundings in the two routes")
+    return Check(value, 0.0, 10 * EPS, "10 eps of the sum of absolute terms: about ten roundings in the two routes")
 
 
 def gauss_hermite() -> Check:
@@ -60,7 +60,7 @@ def gauss_hermite() -> Check:
         integral = integral + weight / (2 * torch.pi) ** 0.5 * (log_q - log_p)
         size = size + log_q.abs() + log_p.abs() + z.abs() * (z - mu_p).abs() / sigma_p**2
     value = _worst(gaussian.kl(*pairs), integral, size)
-    return Check(value, 0.0, 10 * EPS, "10 ε of the terms' size: the rule is exact")
+    return Check(value, 0.0, 10 * EPS, "10 eps of the terms' size: the rule is exact")
 
 
 def monte_carlo() -> Check:
@@ -76,7 +76,7 @@ def diagonal() -> Check:
     mu_q, sigma_q, mu_p, sigma_p = pairs
     q, p = (Independent(Normal(mu, sigma), 1) for mu, sigma in ((mu_q, sigma_q), (mu_p, sigma_p)))
     value = _worst(gaussian.kl_diagonal(*pairs), kl_divergence(q, p), _size(*pairs).sum(-1))
-    return Check(value, 0.0, 10 * EPS, "10 ε of the sum of absolute terms, over five dimensions as over one")
+    return Check(value, 0.0, 10 * EPS, "10 eps of the sum of absolute terms, over five dimensions as over one")
 
 
 def _full_pairs() -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -94,7 +94,7 @@ def full() -> Check:
     reference = kl_divergence(MultivariateNormal(mu_q, Sigma_q), MultivariateNormal(mu_p, Sigma_p))
     value = _worst(gaussian.kl_full(mu_q, Sigma_q, mu_p, Sigma_p), reference, reference)
     tolerance = EPS * max(torch.linalg.cond(Sigma).max().item() for Sigma in (Sigma_q, Sigma_p))
-    return Check(value, 0.0, tolerance, "ε times the largest condition number: triangular solves with Cholesky factors")
+    return Check(value, 0.0, tolerance, "eps·cond(Σ): triangular solves with Cholesky factors")
 
 
 def _derivatives() -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
@@ -112,14 +112,14 @@ def gradient() -> Check:
     """The gradient in mu_q and log sigma_q² against autograd."""
     autograd, _, size, at = _derivatives()
     value = _worst(gaussian.kl_gradient(*at), autograd, size[:, None])
-    return Check(value, 0.0, 10 * EPS, "10 ε of the sum of absolute terms: about ten roundings in the two routes")
+    return Check(value, 0.0, 10 * EPS, "10 eps of the sum of absolute terms: about ten roundings in the two routes")
 
 
 def hessian() -> Check:
     """The Hessian in mu_q and log sigma_q² against autograd, its zeros included."""
     _, autograd, size, at = _derivatives()
     value = _worst(gaussian.kl_hessian(*at), autograd, size[:, None, None])
-    return Check(value, 0.0, 10 * EPS, "10 ε of the sum of absolute terms: about ten roundings in the two routes")
+    return Check(value, 0.0, 10 * EPS, "10 eps of the sum of absolute terms: about ten roundings in the two routes")
 
 
 def _log_ratios() -> Tensor:
@@ -135,7 +135,7 @@ def float32_value() -> Check:
     with mpmath.workdps(40):
         exact = [(mpmath.exp(r) - 1 - r) / 2 for r in map(mpmath.mpf, ratios.tolist())]
         worst = max(abs(v / e - 1) for v, e in zip(value.tolist(), exact, strict=True))
-    because = "2/0.01 roundings of float32: at the switch expm1(r) - r magnifies one by 2/r"
+    because = "2/0.01 roundings of float32: at the switch expm1(r) − r magnifies one by 2/r"
     return Check(float(worst), 0.0, 2 / SWITCH * EPS32, because)
 
 
@@ -146,7 +146,7 @@ def float32_gradient() -> Check:
     with mpmath.workdps(40):
         exact = [mpmath.expm1(r) / 2 for r in map(mpmath.mpf, ratios.tolist())]
         worst = max(abs(s / e - 1) for s, e in zip(slope.tolist(), exact, strict=True))
-    because = "1/0.01 roundings of float32: at the switch e^r - 1 magnifies one by 1/r"
+    because = "1/0.01 roundings of float32: at the switch expm1(r) magnifies one by 1/r"
     return Check(float(worst), 0.0, EPS32 / SWITCH, because)
 
 
@@ -154,7 +154,7 @@ def float32_usual() -> Check:
     """The usual form in float32 at log sigma² = 1e-4, mu = 0: nothing is left of 2.5e-9."""
     log_variance, mu = torch.tensor(1e-4), torch.tensor(0.0)
     value = -0.5 * (1 + log_variance - mu**2 - log_variance.exp())
-    because = "exactly 0, the trap: 2.5e-9 is right, and float32 at 1 has steps of 1.2e-7"
+    because = "exactly 0, though 2.5·10⁻⁹ is right: float32 has steps of 1.2·10⁻⁷ at 1"
     return Check(value.abs().item(), 0.0, 0.0, because)
 
 
@@ -165,7 +165,7 @@ def affine() -> Check:
     moved = gaussian.kl(a * mu_q + b, abs(a) * sigma_q, a * mu_p + b, abs(a) * sigma_p)
     shift = ((mu_q + b / a).abs() + (mu_p + b / a).abs()) * (mu_q - mu_p).abs() / sigma_p**2
     value = _worst(moved, gaussian.kl(*pairs), _size(*pairs) + shift)
-    return Check(value, 0.0, 10 * EPS, "10 ε of the terms' size, that of a rounding of the moved means included")
+    return Check(value, 0.0, 10 * EPS, "10 eps of the terms' size, that of a rounding of the moved means included")
 
 
 def _closed_form(mu_q: Any, sigma_q: Any, mu_p: Any, sigma_p: Any) -> Any:

@@ -1,7 +1,7 @@
 r"""Checks of the policy-gradient theorem, its lemmas and corollaries.
 
 Where four environments are meant, they are FrozenLake 4×4 and 8×8, CliffWalking and Taxi, each with random
-softmax parameters. Errors of linear solves are counted in units of ε·cond(I - P).
+softmax parameters. Errors of linear solves are counted in units of eps·cond(I - P).
 """
 
 import numpy as np
@@ -27,16 +27,16 @@ from pycode.mdp import (
 from pycode.policy_gradient import on_policy_mean, softmax_policy, theorem_sum, value_gradient
 from pycode.results import measured
 
-SOLVE = "10 ε·cond(I−P): the error of one linear solve"
+SOLVE = "10 eps·cond(I−P): the error of one linear solve"
 EPISODES = 20_000
 GAMMA = 0.9
 
 
 def _in_solve_units(name: str) -> Check:
-    """The experiment's error of that name, largest over the environments, in units of ε·cond(I - P)."""
+    """The experiment's error of that name, largest over the environments, in units of eps·cond(I - P)."""
     result = measured("pg")
     worst = max(result[f"{e}_{name}"] / (EPS * result[f"{e}_cond"]) for e in ENVIRONMENTS)
-    return Check(worst, 0.0, 10.0, "units of ε·cond(I−P), the error of one linear solve; 10 for its constant")
+    return Check(worst, 10.0, 0.0, "units of eps·cond(I−P), the error of one linear solve; 10 for its constant", "<=")
 
 
 def autograd() -> Check:
@@ -77,11 +77,11 @@ def finite_distance_max_rel() -> Check:
     result = measured("pg")
     worst = max(result[f"{e}_finite_distance"] for e in ENVIRONMENTS)
     unit = max(result[f"{e}_finite_distance_unit"] for e in ENVIRONMENTS)
-    return Check(worst, 0.0, 10 * unit, "10 ε·cond(I−P)·|J|/|J(θ')−J(θ)|: a linear solve, then a difference")
+    return Check(worst, 0.0, 10 * unit, "10 eps·cond(I−P)·|J|/|J(θ')−J(θ)|: a linear solve, then a difference")
 
 
 def tail_bound() -> Check:
-    r"""The geometric tail :math:`\Pr(T>k)\le\beta^{\lfloor k/n\rfloor}`: largest ratio, all states, n < k ≤ 4n."""
+    r"""The geometric tail :math:`\Pr(T>k)\le\beta^{\lfloor k/n\rfloor}`: 1 minus the largest ratio, n < k ≤ 4n."""
     worst, largest = 0.0, 0
     for _, mdp, theta, _ in processes():
         n = len(theta)
@@ -89,7 +89,7 @@ def tail_bound() -> Check:
         beta = survival[n]
         k = np.arange(n + 1, 4 * n + 1)
         worst, largest = max(worst, float((survival[k] / beta ** (k // n)).max())), max(largest, n)
-    return Check(worst, 1.0, 4 * largest**2 * EPS, "4n²·ε: rounding of 4n products with n terms each", "<=")
+    return Check(1 - worst, 0.0, 4 * largest**2 * EPS, "4n²·eps: rounding of 4n products with n terms each", ">=")
 
 
 def restarted_stationary() -> Check:
@@ -100,7 +100,7 @@ def restarted_stationary() -> Check:
         mu = occupancy(mdp, pi)
         change = abs(mu @ restarted_transition(mdp, pi) - mu).sum()
         worst, largest = max(worst, float(change)), max(largest, len(theta))
-    return Check(worst, 0.0, largest * EPS, f"n·ε, n = {largest} states: the residual of one linear solve")
+    return Check(worst, 0.0, largest * EPS, f"n·eps, n = {largest} states: the residual of one linear solve")
 
 
 def absorbing_not_stationary() -> Check:
@@ -126,7 +126,7 @@ def trap() -> Check:
         except ValueError:  # the episode never ends, and no reward is ever paid
             return 0.0
 
-    return Check(J(theta) - J(0.0), 1.0, EPS / theta**2, "ε/θ², θ = 0.001: cancellation in 1 − (1 − θ²)")
+    return Check(J(theta) - J(0.0), 1.0, EPS / theta**2, "eps/θ², θ = 0.001: cancellation in 1 − (1 − θ²)")
 
 
 def baseline() -> Check:
@@ -139,7 +139,7 @@ def baseline() -> Check:
         for b in (v, drawn):
             change = policy_gradient.weighted_gradient(pi, q - b[:, None]) - policy_gradient.weighted_gradient(pi, q)
             worst = max(worst, float((abs(change) / (abs(q) + abs(b[:, None])).max(axis=-1, keepdims=True)).max()))
-    return Check(worst, 0.0, 10 * EPS, "10 ε: rounding of a sum of at most six terms")
+    return Check(worst, 0.0, 10 * EPS, "10 eps: rounding of a sum of at most six terms")
 
 
 def discounted() -> Check:
@@ -161,4 +161,4 @@ def reinforce() -> Check:
     estimate = rollouts.reinforce(pi, steps)
     error = estimate.std(axis=0, ddof=1) / np.sqrt(EPISODES)
     distance = float((abs(estimate.mean(axis=0) - theorem_sum(mdp, theta)) / error).max())
-    return Check(distance, 0.0, 5.0, "standard errors: by chance more than 5 once in a million")
+    return Check(distance, 5.0, 0.0, "standard errors: by chance more than 5 once in a million", "<=")

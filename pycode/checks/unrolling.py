@@ -9,7 +9,7 @@ from pycode.results import measured
 def identity() -> Check:
     r"""Partial sum plus remainder is :math:`\nabla v`, from complex steps, at every state and every K."""
     result = measured("unrolling")
-    return Check(result["identity"], 0.0, 10 * EPS * result["cond"], "10 ε·cond(I−P): the error of one linear solve")
+    return Check(result["identity"], 0.0, 10 * EPS * result["cond"], "10 eps·cond(I−P): the error of one linear solve")
 
 
 def remainder_decay() -> Check:
@@ -23,4 +23,4 @@ def bound() -> Check:
     r"""The remainder over its bound :math:`C\Pr(T>K)`, largest over the states and K = 1, 2, …"""
     result = measured("unrolling")
     rounding = result["steps"] * result["states"] * EPS
-    return Check(result["bound_ratio"], 1.0, rounding, "K·n·ε: rounding of K products with n terms each", "<=")
+    return Check(result["bound_ratio"], 1.0, rounding, "K·n·eps: rounding of K products with n terms each", "<=")

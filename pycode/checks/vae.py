@@ -39,7 +39,7 @@ def loss_linear() -> Check:
     x, encoder, decoder, prior, elbo = _linear_case()
     nodes = torch.tensor(list(product((-1.0, 1.0), repeat=2)), dtype=torch.float64)
     value = loss(x, nodes[:, None].expand(4, 4, 2), encoder, decoder, **prior)
-    because = "20 ε |ELBO|: some twenty terms of its size are summed, and no integral is approximated"
+    because = "20 eps |ELBO|: some twenty terms of its size are summed, and no integral is approximated"
     return Check(((value + elbo) / elbo).abs().max().item(), 0.0, 20 * EPS, because)
 
 
@@ -61,7 +61,7 @@ def standard() -> Check:
     z = q.mean + q.stddev * eps
     entropy = binary_cross_entropy_with_logits(z @ logits, x.expand(5, 4, 3), reduction="none").sum(-1).mean(0)
     reference = kl_divergence(q, Normal(0.0, 1.0)).sum(-1) + entropy
-    because = "20 ε of the loss: some twenty terms, none above it, are summed"
+    because = "20 eps of the loss: some twenty terms, none above it, are summed"
     return Check(((value - reference) / reference).abs().max().item(), 0.0, 20 * EPS, because)
 
 
@@ -77,4 +77,4 @@ def decoders() -> Check:
     # log 16! and 16 softplus(a) bound the terms of the largest of the three.
     size = 31 + 16 * (1 + a.abs())
     worst = max(((value - reference).abs() / size).max().item() for value, reference in pairs)
-    return Check(worst, 0.0, 10 * EPS, "10 ε of the largest terms, log 16! and 16 softplus(a)")
+    return Check(worst, 0.0, 10 * EPS, "10 eps of the largest terms, log 16! and 16 softplus(a)")

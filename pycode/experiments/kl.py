@@ -12,6 +12,7 @@ MU_P, SIGMA_P = 1.0, 1.5
 SIGMAS = (4.0, 0.4, 1.5)  # of the curves against mu_q
 MUS = (5.0, 3.0, 1.0)  # of the curves against sigma_q
 DRAWS = 400
+TINY = torch.tensor([1e-6, 1e-8])  # in float32, where expm1(r) - r has lost its digits
 
 
 def monte_carlo(
@@ -28,6 +29,7 @@ def measure() -> dict[str, Any]:
     """Curves of KL against mu_q (a row for each of SIGMAS) and against sigma_q (a row for each of MUS), with estimates.
 
     ``*_points`` are the places of the estimates, ``*_estimate`` and ``*_error`` the means and their standard errors.
+    ``expm1_percent`` is how far expm1(r) - r is off in float32 at r = 1e-6, ``expm1_tiny`` what it is at r = 1e-8.
     """
     generator = torch.Generator().manual_seed(SEED)
     mu, mu_points = torch.linspace(-4, 6, 201).double(), torch.linspace(-3.5, 5.5, 10).double()
@@ -35,7 +37,10 @@ def measure() -> dict[str, Any]:
     sigmas, mus = torch.tensor(SIGMAS).double()[:, None], torch.tensor(MUS).double()[:, None]
     in_mu = monte_carlo(mu_points, sigmas, MU_P, SIGMA_P, DRAWS, generator)
     in_sigma = monte_carlo(mus, sigma_points, MU_P, SIGMA_P, DRAWS, generator)
+    difference = torch.expm1(TINY) - TINY
     return {
+        "expm1_percent": 100 * (difference[0] / (TINY[0].double() ** 2 / 2) - 1).abs().item(),
+        "expm1_tiny": difference[1].item(),
         "mu_p": MU_P,
         "sigma_p": SIGMA_P,
         "draws": DRAWS,

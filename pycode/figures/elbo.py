@@ -34,7 +34,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     for text, tip, depth, color in ((KL, inside, 0.42, INK), ("ELBO", (1.2, elbo[1]), 0.62, BLUE)):
         place = (7, log_evidence - depth * first_gap)
         rise.annotate(text, tip, place, color=color, va="center", arrowprops=line | {"color": color})
-    rise.text(7, log_evidence - 0.82 * first_gap, "the same from one draw of $z$", color=ORANGE, va="center")
+    rise.text(7, log_evidence - 0.82 * first_gap, "estimates from one draw of $z$", color=ORANGE, va="center")
     rise.set(xlim=(-0.3, SHOWN), ylim=(elbo[0] - 0.05 * first_gap, log_evidence + 0.3 * first_gap))
 
     gap, kl = np.array(result["gap"]), np.array(result["kl"])

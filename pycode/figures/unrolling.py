@@ -12,7 +12,7 @@ MILLI = 1e3
 
 
 def draw(figure: Figure, result: dict[str, Any]) -> None:
-    r"""Left: one component's partial sums up to the exact value. Right: remainder, its rate ρ^K and its bound."""
+    r"""Left: one component's partial sums up to the exact value. Right: remainder, its rate λ^K and its bound."""
     remainder, bound, error, sums = (
         np.array(result[key]) for key in ("remainders", "bounds", "errors", "component_sums")
     )
@@ -36,5 +36,5 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     right.set(xlabel="steps $K$", ylabel="max-norm at $s_0$", xlim=(0, K[-1]), ylim=(1e-19, 1))
     right.text(70, 1e-5, r"bound $C\,\mathrm{Pr}(T>K)$", color=ORANGE)
     right.text(6, 1e-12, r"remainder $P^K\nabla v$", color=BLUE)
-    right.text(6, 1e-14, r"rate $\rho^K$, dashed")
+    right.text(6, 1e-14, r"multiple of $\lambda^K$, dashed")
     right.text(6, 1e-16, "error of the partial sum, squares", color=GREEN)
