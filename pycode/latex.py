@@ -31,14 +31,14 @@ def number(value: float, spec: str = "") -> str:
         raise ValueError(f"{value} cannot be printed as a number")
     if (spec == "d" and value == int(value)) or (not spec and isinstance(value, int)):
         value, spec = int(value), ","
-    if value == 0:
+    if value == 0 and "%" not in spec:
         return "0"
     mantissa, e, exponent = format(value, spec or ".4g").partition("e")
     mantissa = mantissa.rstrip(".").replace(",", r"\,").replace("%", r"\,\%")
     if not e:
         return mantissa
     power = f"10^{{{int(exponent)}}}"
-    return mantissa.replace("1", power) if mantissa in ("1", "-1") else rf"{mantissa}\times{power}"
+    return mantissa.replace("1", power) if mantissa.strip("+-") == "1" else rf"{mantissa}\times{power}"
 
 
 def _digits(check: Check) -> str:

@@ -9,7 +9,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
@@ -101,6 +102,15 @@ def _require(module: str, what: str) -> None:
         raise ValueError(f"{what}: there is no {module.replace('.', '/')}.py")
 
 
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Put the key before the message of a number or a text that cannot be printed."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from error
+
+
 @cache
 def _measured(group: str) -> dict[str, Any]:
     return results.measured(group)
@@ -133,7 +143,8 @@ def result(key: str, spec: str = "") -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{key}: is a {type(value).__name__}; a single number can be printed")
     session().note(key, value)
-    return rf"\ensuremath{{{number(value, spec.replace(chr(92), ''))}}}"
+    with _named(key):
+        return rf"\ensuremath{{{number(value, spec.replace(chr(92), ''))}}}"
 
 
 def _passed(key: str) -> Check:
@@ -155,7 +166,8 @@ def check(key: str) -> str:
     session().checked.add(key)
     session().note(key, found.value)
     name = text(key).replace(".", r".\allowbreak{}").replace(r"\_", r"\_\allowbreak{}")
-    return rf"\checkresult{{${measurement(found)}$}}{{${demand(found)}$}}{{{text(found.because)}}}{{{name}}}"
+    with _named(key):
+        return rf"\checkresult{{${measurement(found)}$}}{{${demand(found)}$}}{{{text(found.because)}}}{{{name}}}"
 
 
 def _built(command: str, path: Path) -> str:
@@ -200,12 +212,13 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
     if max(map(len, lines)) > 100:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
-    options = r"fontfamily=lmtt,fontsize=\footnotesize,frame=leftline,framesep=6pt,rulecolor=\color{quiet}"
+    options = r"fontfamily=lmtt,fontsize=\footnotesize,frame=leftline,samepage=true,framesep=6pt,rulecolor=\color{quiet}"
     formatter = LatexFormatter(style="bw", verboptions=options)
     body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter))
     caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
     path = BUILD / "code" / f"{name}.tex"
-    results.write_atomically(path, f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n{body}{caption}\n")
+    styles = f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n"
+    results.write_atomically(path, f"{styles}{body}{caption}\n")
     return _built("input", path)
 
 

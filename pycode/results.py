@@ -87,6 +87,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a result holds a {type(value).__name__}; return numbers, strings, lists or arrays")
 
 
+def _read(record: Path) -> dict[str, Any]:
+    """A record of the cache; empty for one that is not there or was damaged."""
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def cached(
     module: str,
     function: str,
@@ -103,10 +112,9 @@ def cached(
     lock = ROOT / "requirements.lock"
     key = _digest(*sources(module), *([lock] if lock.is_file() else [])) + _digest_text(*inputs)
     record = BUILD / "cache" / f"{module}.{function}.json"
-    if record.is_file() and all(path.is_file() for path in files):
-        stored = json.loads(record.read_text(encoding="utf-8"))
-        if stored["key"] == key and stored["files"] == _digest(*files):
-            return stored["result"]
+    stored = _read(record)
+    if stored.get("key") == key and all(path.is_file() for path in files) and stored["files"] == _digest(*files):
+        return stored["result"]
     result = (compute or getattr(importlib.import_module(module), function))()
     text = json.dumps({"key": key, "files": _digest(*files), "result": result}, default=_plain)
     write_atomically(record, text)

@@ -19,7 +19,7 @@ EPS = torch.finfo(torch.float64).eps
 def identity_residual() -> Check:
     """Largest |ELBO + KL - log p(x)| / |log p(x)|: ELBO, KL and evidence by three routes, 200 random models."""
     result = measured("elbo")
-    because = "10 eps cond(Cov x) × terms / |log p(x)|: the evidence needs a linear solve with Cov x"
+    because = "10 eps·cond(Cov x)·terms/|log p(x)|: the evidence needs one linear solve"
     return Check(result["identity_residual"], 0.0, 10 * EPS * result["identity_condition"], because)
 
 
@@ -36,7 +36,7 @@ def posterior_gap() -> Check:
     log_evidence = model.log_evidence(x)
     gap = (log_evidence - model.elbo(x, mean, covariance.diagonal().sqrt())) / log_evidence
     tolerance = 10 * EPS * torch.linalg.cond(model.marginal()[1]).item()
-    return Check(gap.abs().item(), 0.0, tolerance, "10 eps cond(Cov x): the evidence needs a linear solve with Cov x")
+    return Check(gap.abs().item(), 0.0, tolerance, "10 eps·cond(Cov x): the evidence needs one linear solve")
 
 
 def _scalar_case() -> tuple[LinearVAE, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -70,7 +70,7 @@ def evidence() -> Check:
     with mpmath.workdps(20):
         reference = float(mpmath.log(mpmath.quad(joint, [mu_p + k * sigma_p for k in (-12, -4, 0, 4, 12)])))
     tolerance = 10 * EPS * torch.linalg.cond(model.marginal()[1]).item() * abs(reference)
-    because = "10 eps cond(Cov x) |log p(x)|: one linear solve; the quadrature is exact in comparison"
+    because = "10 eps·cond(Cov x)·|log p(x)|: one linear solve; the quadrature has 20 digits"
     return Check(model.log_evidence(x).item(), reference, tolerance, because)
 
 
@@ -92,5 +92,5 @@ def minibatch() -> Check:
 
     batches = [list(batch) for batch in combinations(range(N), M)]
     average = N / M * sum(map(total, batches)) / len(batches)
-    because = "N M eps: every minibatch mean is a sum of positive terms, exact but for rounding"
+    because = "N·M·eps: sums of positive terms, exact but for rounding"
     return Check(average / total(list(range(N))) - 1, 0.0, N * M * EPS, because)

@@ -9,7 +9,7 @@ from pycode.gradient_estimators import pathwise
 from pycode.results import measured
 
 EPS = torch.finfo(torch.float64).eps
-SE_BECAUSE = "5 standard errors of the mean difference, draw by draw: by chance in one of 1.7 million seeds"
+SE_BECAUSE = "5 standard errors of the difference: by chance in one of 1.7 million seeds"
 
 
 def same_mean() -> Check:
@@ -26,7 +26,7 @@ def square_ratio() -> Check:
     """Variance of the score-function over the pathwise estimate of ∂E[z²]/∂mu at mu = sigma = 1; exactly 30/4."""
     result = measured("gradvar")
     score, _, path = gradvar.exact_variances(1.0, 1.0, 1)
-    because = "2.5 half-widths of the 95 % interval: 4.9 standard errors, by chance in one of a million seeds"
+    because = "2.5 half-widths, or 4.9 standard errors: by chance in one of a million seeds"
     return Check(result["square_ratio"], score / path, 2.5 * result["square_halfwidth"], because)
 
 
@@ -50,5 +50,5 @@ def sticking_the_landing() -> Check:
     eps = torch.randn(1000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     estimates = pathwise(lambda z: model.log_joint(x, z) - log_density(z, mu_q, sigma_q).sum(-1), mu_q, sigma_q, eps)
     slope = pathwise(lambda z: log_density(z, mu_q, sigma_q).sum(-1), mu_q, sigma_q, eps).mu.abs().max().item()
-    because = "(10 eps)² of the largest slope, squared: the slopes of log p and log q cancel up to rounding"
+    because = "(10 eps·largest slope)²: the slopes of log p and log q cancel but for rounding"
     return Check(estimates.mu.var(0).max().item(), 0.0, (10 * EPS * slope) ** 2, because)

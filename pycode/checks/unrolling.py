@@ -15,7 +15,7 @@ def identity() -> Check:
 def remainder_decay() -> Check:
     r"""The factor by which a step shrinks the remainder against the spectral radius of P."""
     result = measured("unrolling")
-    because = f"the second eigenvalue's share (|λ₂|/ρ)^K that is left at K = {SETTLED}"
+    because = f"the share of the second eigenvalue that is left at K = {SETTLED}"
     return Check(result["decay"], result["spectral_radius"], result["second_share"], because)
 
 

@@ -39,7 +39,7 @@ def loss_linear() -> Check:
     x, encoder, decoder, prior, elbo = _linear_case()
     nodes = torch.tensor(list(product((-1.0, 1.0), repeat=2)), dtype=torch.float64)
     value = loss(x, nodes[:, None].expand(4, 4, 2), encoder, decoder, **prior)
-    because = "20 eps |ELBO|: some twenty terms of its size are summed, and no integral is approximated"
+    because = "20 eps·|ELBO|: some twenty terms of its size are summed"
     return Check(((value + elbo) / elbo).abs().max().item(), 0.0, 20 * EPS, because)
 
 

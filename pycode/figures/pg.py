@@ -34,7 +34,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     right.axhline(EPS, color=INK, linestyle=":", linewidth=0.9)
     right.set(ylim=(0, 1e-12), ylabel="relative distance")
     right.set_yticks([0, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12])
-    right.text(90, EPS * 1.2, "ε", ha="right", va="bottom")
-    right.text(6, 1e-13, r"tolerance $10\,ε\,\mathrm{cond}(I-P)$", ha="left", va="bottom")
+    right.text(90, EPS * 1.2, "eps", ha="right", va="bottom")
+    right.text(6, 1e-13, r"tolerance $10\,\mathrm{eps}·\mathrm{cond}(I-P)$", ha="left", va="bottom")
     for axes in (left, right):
         axes.minorticks_off()
