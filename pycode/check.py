@@ -1,5 +1,6 @@
 """What a numeric check of the document reports."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +22,9 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether the demand is met; a value that is not a number never meets it."""
+        """Whether the demand is met; a value that is not a finite number never meets it."""
+        if not math.isfinite(self.value):
+            return False
         difference = self.value - self.reference
         if self.relation == "=":
             return abs(difference) <= self.tolerance

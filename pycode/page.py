@@ -212,9 +212,10 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
     if max(map(len, lines)) > 100:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
-    options = r"fontfamily=lmtt,fontsize=\footnotesize,frame=leftline,samepage=true,framesep=6pt,rulecolor=\color{quiet}"
+    options = r"fontfamily=lmtt,fontsize=\footnotesize,samepage=true,"
+    options += r"frame=leftline,framesep=6pt,rulecolor=\color{quiet}"
     formatter = LatexFormatter(style="bw", verboptions=options)
-    body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter))
+    body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter)).replace(r"\PYZsq{}", r"\textquotesingle{}")
     caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
     path = BUILD / "code" / f"{name}.tex"
     styles = f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n"

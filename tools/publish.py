@@ -12,12 +12,16 @@ INCOMPLETE = re.compile(
 )
 
 
-def gaps(base: Path) -> list[str]:
+def read_pages(pdf: str) -> list[str]:
+    """Text of each page."""
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], stdout=subprocess.PIPE, check=True).stdout
+    return text.decode(errors="replace").split("\f")[:-1]
+
+
+def gaps(log: str, pages: list[str]) -> list[str]:
     """What is missing: placeholders on the pages, and the log's warnings that mean a hole in the text."""
-    log = base.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
     found = [line.strip() for line in log.splitlines() if INCOMPLETE.search(line)]
-    pages = subprocess.run(["pdftotext", "-layout", f"{base}.pdf", "-"], capture_output=True, check=True).stdout
-    for number, page in enumerate(pages.decode(errors="replace").split("\f"), start=1):
+    for number, page in enumerate(pages, start=1):
         found += [f"page {number}: {line.strip()}" for line in page.splitlines() if "??" in line]
     return list(dict.fromkeys(found))
 
@@ -31,11 +35,13 @@ def publish(base: Path, target: Path) -> None:
 
 def main(base: Path, target: Path) -> int:
     """Publish, or say what is missing and leave the target as it is."""
-    found = gaps(base)
+    pages = read_pages(f"{base}.pdf")
+    found = gaps(base.with_suffix(".log").read_text(encoding="utf-8", errors="replace"), pages)
     if found:
         print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
         return 1
     publish(base, target)
+    print(f"{target}: {len(pages)} pages")
     return 0
 
 

@@ -8,37 +8,16 @@ something differs, demands each session's completion mark, and gathers the print
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from calls import Call, place, read_calls, without_places
 
 UP_TO_DATE, FAILED, RAN, STOPPED = 0, 1, 3, 130  # exit status; after RAN the document is typeset again
-
-
-class Call(NamedTuple):
-    """One piece of code in the document."""
-
-    session: str
-    instance: str
-    file: str
-    line: str
-    code: str
-
-
-def read_calls(code_file: Path) -> list[Call]:
-    """Calls that pdflatex has written for PythonTeX, without those of every session's start and end."""
-    body = code_file.read_text(encoding="utf-8").partition("=>PYTHONTEX:SETTINGS#")[0]
-    calls = []
-    for chunk in body.split("=>PYTHONTEX#")[1:]:
-        head, code = chunk.split("#\n", 1)
-        family, session, _, instance, *_, file, line = head.split("#")
-        if not family.startswith("CC:"):
-            calls.append(Call(session, instance, file, line, code.strip()))
-    return calls
 
 
 def digest(path: Path) -> str:
@@ -48,21 +27,12 @@ def digest(path: Path) -> str:
 
 def inputs(code_file: Path) -> dict[str, str]:
     """All that decides what the sessions print; not the lines on which the calls stand."""
-    code = re.sub(r"^(=>PYTHONTEX#.*#)[^#\n]*#\d+#$", r"\1", code_file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    code = without_places(code_file.read_text(encoding="utf-8"))
     files = [*sorted(Path("pycode").rglob("*.py")), Path("requirements.lock"), Path(__file__)]
     return {
         "code": hashlib.sha256(code.encode()).hexdigest(),
-        **{path.name + str(path): digest(path) for path in files},
+        **{str(path): digest(path) for path in files},
     }
-
-
-def place(call: Call, base: Path) -> str:
-    """File and line of a call; PythonTeX writes a name without its folder, and none for the main file."""
-    name = call.file or f"{base.name}.tex"
-    for line in base.with_suffix(".fls").read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith("INPUT ") and line.endswith(f"/{name}") and not line.startswith("INPUT /"):
-            return f"{line.removeprefix('INPUT ').removeprefix('./')}:{call.line}"
-    return f"{name}:{call.line}"
 
 
 def run(base: Path, calls: list[Call], log: Path) -> int:
@@ -90,7 +60,9 @@ def show_progress(process: subprocess.Popen[bytes], calls: list[Call], progress:
     from tqdm import tqdm
 
     code = {f"{call.session} {call.instance}": call.code for call in calls}
-    with tqdm(total=len(calls), desc="Python", unit="call", leave=False, ncols=100) as bar:
+    width = min(100, shutil.get_terminal_size().columns - 1)
+    form = "Python |{bar:25}| {n}/{total} {elapsed}{postfix}"
+    with tqdm(total=len(calls), leave=False, ncols=width, nrows=20, bar_format=form) as bar:
         while process.poll() is None:
             started = [s for s in progress.read_text().splitlines() if s in code] if progress.is_file() else []
             bar.n = max(0, len(started) - 1)

@@ -20,7 +20,7 @@ PROGRAMS = {
     "kpsewhich": "texlive-binaries",
 }
 TEX_FILES = {
-    "microtype.sty": "texlive-latex-recommended",
+    "caption.sty": "texlive-latex-recommended",
     "cleveref.sty": "texlive-latex-extra",
     "tikz.sty": "texlive-pictures",
     "biblatex.sty": "texlive-bibtex-extra",
@@ -41,7 +41,7 @@ def newer_python() -> str:
     """Path of a Python that is new enough, where this one is not."""
     for minor in range(20, OLDEST[1] - 1, -1):
         path = shutil.which(f"python3.{minor}")
-        if path:
+        if path and not subprocess.call([path, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
             return path
     raise SetUpError(
         f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old: 3.{OLDEST[1]} or newer is needed. "

@@ -1,0 +1,77 @@
+"""Fixtures that several tests share."""
+
+import importlib
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pycode import page, results
+
+FIXTURE = Path(__file__).parent / "document" / "fixture" / "pycode"
+FOLDERS = ("", "checks", "experiments", "figures")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say once for each reason what was skipped."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in skipped.items():
+        terminalreporter.write_line(f"{count} tests: {reason}")
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Folder of a small pycode, that of the fixture document, which tests may change; results go beside it."""
+    folder = tmp_path / "pycode"
+    shutil.copytree(FIXTURE, folder)
+    build = tmp_path / "build"
+    monkeypatch.setattr(results, "PACKAGE", folder)
+    for module in (results, page):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+        monkeypatch.setattr(module, "BUILD", build)
+    monkeypatch.setattr(page, "SESSIONS", build / "sessions")
+    before = set(sys.modules)
+    for name in FOLDERS:
+        module = importlib.import_module(f"pycode.{name}".rstrip("."))
+        monkeypatch.setattr(module, "__path__", [str(folder / name), *module.__path__])
+    forget()
+    yield folder
+    forget()
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(folder)):
+            parent, _, child = name.rpartition(".")
+            vars(sys.modules[parent]).pop(child, None)
+            del sys.modules[name]
+
+
+def forget():
+    """Empty what modules keep in memory."""
+    results.sources.cache_clear()
+    page._measured.cache_clear()
+    importlib.invalidate_caches()
+
+
+@pytest.fixture
+def restart(package):
+    """Act as a new process does after an edit of the small package: nothing of it is in memory."""
+
+    def act():
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None) or "").startswith(str(package)):
+                del sys.modules[name]
+        forget()
+
+    return act
+
+
+@pytest.fixture
+def pytex(package, monkeypatch):
+    """What PythonTeX gives to a session, which is open."""
+    monkeypatch.setattr(page, "_session", None)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    fake = SimpleNamespace(session="main", instance="7", before=None)
+    page.begin(fake)
+    return fake

@@ -1,0 +1,216 @@
+"""The homework as its readers get it: built, then read back from the PDF."""
+
+import ast
+import json
+import math
+import re
+import subprocess
+import zlib
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECTIONS = ["front", "vae", "policy-gradient", "appendix"]  # in the order of main.tex
+SOURCE = {
+    name: re.sub(r"(?<!\\)%.*", "", (ROOT / f"sections/{name}.tex").read_text(encoding="utf-8")) for name in SECTIONS
+}
+TEXT = "\n".join(SOURCE.values())
+CHECKS = re.findall(r"\\runcheck\{([^}]*)\}", TEXT)
+LEFT, RIGHT, TOP, BOTTOM = 85.04, 510.24, 71.0, 765.0  # the text area in points
+
+
+class Word(NamedTuple):
+    """A word, where it stands on its page (points from the left and the top) and how far into the document."""
+
+    text: str
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def position(self) -> float:
+        """Pages before this word, with the part of its own that lies above it."""
+        return self.page + (self.top - TOP) / (BOTTOM - TOP)
+
+
+def read(*options: str) -> str:
+    command = ["pdftotext", *options, str(ROOT / "main.pdf"), "-"]
+    return subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
+
+
+@pytest.fixture(scope="module")
+def log(real):
+    document, run = real
+    assert run.status == 0, run.said
+    return (document.build_folder / "main.log").read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.fixture(scope="module")
+def pages(log):
+    return read("-layout").split("\f")[:-1]
+
+
+@pytest.fixture(scope="module")
+def results(log):
+    return json.loads((ROOT / "build/results.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def words(log):
+    found = []
+    for page, content in enumerate(read("-bbox").split("<page ")[1:]):
+        for *box, text in re.findall(r'<word xMin="(.*)" yMin="(.*)" xMax="(.*)" yMax="(.*)">(.*)</word>', content):
+            found.append(Word(text, page, *map(float, box)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def headings(words):
+    """Positions of the headings that start with a text: large type at the left margin."""
+    large = [w for w in words if abs(w.left - LEFT) < 0.5 and w.bottom - w.top > 11.5]
+    follower = dict(pairwise(words))
+    titles = [(f"{word.text} {follower[word].text}", word.position) for word in large]
+
+    def find(start: str) -> list[float]:
+        return [position for title, position in titles if title.startswith(start)]
+
+    return find
+
+
+def test_build_ends_well_and_publishes_the_complete_document(real):
+    document, run = real
+    assert run.status == 0, run.said
+    assert document.pdf.read_bytes() == (document.build_folder / "main.pdf").read_bytes()
+
+
+def test_no_placeholder_and_every_reference_resolves(log, pages):
+    assert "??" not in "".join(pages)
+    assert re.findall(r".*(?:undefined|multiply.defined|Rerun to get|Missing character).*", log) == []
+
+
+def test_no_box_sticks_out_by_more_than_a_point(log):
+    overfull = re.findall(r"Overfull \\[hv]box \((.*)pt too (?:wide|high)\).*", log)
+    assert [size for size in overfull if float(size) > 1] == []
+
+
+def test_title_and_author_are_set(log):
+    said = subprocess.run(["pdfinfo", ROOT / "main.pdf"], capture_output=True, check=True, encoding="utf-8").stdout
+    main = (ROOT / "main.tex").read_text(encoding="utf-8")
+    for field, macro in (("Title", "homeworktitle"), ("Author", "authorname")):
+        value = re.search(rf"\\newcommand\{{\\{macro}\}}\{{(.*)\}}", main)[1]
+        assert re.search(rf"^{field}:\s+{re.escape(value)}$", said, re.MULTILINE)
+
+
+def test_every_section_has_a_bookmark(log):
+    outline = (ROOT / "build/main.out").read_bytes()
+    outline = re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), outline)
+    titles = [title.decode("utf-16") for title in re.findall(rb"\{(\xfe\xff.*?)\}\{", outline)]
+    for heading in re.findall(r"\\(?:sub)?section\*?\{([^}]*)\}", TEXT):
+        assert any(title.endswith(heading) for title in titles), heading
+    assert b"/Outlines" in inflated((ROOT / "main.pdf").read_bytes())
+
+
+def inflated(pdf: bytes) -> bytes:
+    """Compressed streams of a PDF, unpacked."""
+    parts = []
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        try:
+            parts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue  # an image or a font in another coding
+    return b"\n".join(parts)
+
+
+def test_list_of_checks_names_every_check_in_order(words):
+    start = max(index for index, word in enumerate(words) if word.text == "A.4")
+    column = "".join(word.text for word in words[start:] if word.left < LEFT + 0.25 * (RIGHT - LEFT))
+    places = [column.find(f"{number}{key}") for number, key in enumerate(CHECKS, start=1)]
+    assert -1 not in places, CHECKS[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_every_row_of_checks_shows_that_it_passed(pages):
+    assert "".join(pages).count("✓") == len(CHECKS)
+
+
+def test_every_function_of_checks_is_printed():
+    written = set()
+    for path in (ROOT / "pycode/checks").glob("[a-z]*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        written |= {f"{path.stem}.{f.name}" for f in tree.body if isinstance(f, ast.FunctionDef) and f.name[0] != "_"}
+    assert written == set(CHECKS)
+
+
+def test_every_figure_is_drawn_and_shown(log):
+    groups = set(re.findall(r"\\pyfigure\{([^}]*)\}", TEXT))
+    assert groups == {path.stem for path in (ROOT / "pycode/figures").glob("[a-z]*.py")}
+    for group in groups:
+        assert (ROOT / f"build/figures/{group}.pdf").read_bytes().startswith(b"%PDF")
+        assert f"<use build/figures/{group}.pdf>" in log
+
+
+@pytest.mark.parametrize("key", ["elbo.identity_residual", "gradvar.square_ratio", "pg.ratio_max_deviation",
+                                 "pg.finite_distance_max_rel", "corridor.p_star_error"])  # fmt: skip
+def test_results_hold_the_keys_that_other_tools_read(results, key):
+    assert math.isfinite(results[key])
+
+
+def test_results_are_the_printed_numbers(results):
+    assert all(type(value) in (int, float) and math.isfinite(value) for value in results.values())
+    assert set(results) == set(CHECKS) | set(re.findall(r"\\result(?:\[[^]]*\])?\{([^}]*)\}", TEXT))
+
+
+def test_answers_at_a_glance_count_the_checks_of_each_part(words, pages):
+    assert "Answers at a glance" in pages[0]
+    part, expected = None, {}
+    for mark, name in re.findall(r"\\(checkpart|runcheck)\{([^}]*)\}", TEXT):
+        part = name if mark == "checkpart" else part
+        expected[part] = expected.get(part, 0) + (mark == "runcheck")
+    end = next(word.top for word in words if word.text == "1" and word.bottom - word.top > 11.5)
+    column = [word.text for word in words if word.page == 0 and word.top < end and abs(word.right - RIGHT) < 1]
+    assert column[column.index("Checks") + 1 :] == [str(expected[part]) for part in ("1b", "1c", "2")]
+    assert sum(expected.values()) == len(CHECKS)
+
+
+def test_derivations_take_at_most_nine_pages(headings):
+    first, second = headings("Checks")
+    (policy,) = headings("2 Policy")
+    assert first + (second - policy) <= 9
+
+
+def test_practice_takes_at_most_two_pages_and_four_figures_a_question(headings):
+    first, second = headings("In practice")
+    (policy,), (appendix,) = headings("2 Policy"), headings("A Appendix")
+    assert policy - first <= 2
+    assert appendix - second <= 2
+    for question in ("vae", "policy-gradient"):
+        assert SOURCE[question].count(r"\pyfigure") <= 4
+
+
+def test_appendix_takes_at_most_four_pages(headings, words):
+    (appendix,) = headings("A Appendix")
+    last = max(word.position for word in words if word.bottom < BOTTOM + 3)
+    assert last - appendix <= 4
+
+
+@pytest.mark.parametrize("name", re.findall(r"\\excerpt\{([^}]*)\}", TEXT))
+def test_printed_code_is_the_source(pages, name):
+    module, _, function = name.rpartition(".")
+    source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    node = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name == function)
+    start, end = (node.body[0].lineno, node.body[0].end_lineno) if ast.get_docstring(node) else (0, 0)
+    lines = [line for number, line in enumerate(source.split("\n"), 1)
+             if node.lineno <= number <= node.end_lineno and not start <= number <= end]  # fmt: skip
+    assert len(lines) <= 12
+    printed = "".join("".join(pages).split()).replace("’", "'")
+    assert "".join("".join(lines).split()).replace("’", "'") in printed
+
+
+def test_pages_and_files_named_at_the_excerpts_exist(pages):
+    for path, line in re.findall(r"(pycode/[\w/]+\.py):(\d+)", "".join(pages)):
+        assert (ROOT / path).read_text(encoding="utf-8").split("\n")[int(line) - 1].startswith("def ")

@@ -1,0 +1,59 @@
+"""Files of figures: size, font, sameness."""
+
+import re
+
+import pytest
+
+from pycode import style
+
+
+def draw(figure):
+    figure.subplots().plot([0, 1], [0, 1])
+
+
+def fake_program(folder, name, body):
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4.0, style.MEASURE_CM), (5.5, 7.5)])
+def test_saved_figure_has_its_printed_size(tmp_path, height, width):
+    path = tmp_path / "figures" / "a.pdf"
+    style.save(draw, path, height, width)
+    box = re.search(rb"/MediaBox \[ ?([\d. ]+) ?\]", path.read_bytes())[1].split()
+    assert [float(side) for side in box] == pytest.approx([0, 0, width / 2.54 * 72, height / 2.54 * 72], abs=0.01)
+
+
+def test_same_drawing_gives_the_same_bytes(tmp_path):
+    for name in ("a.pdf", "b.pdf"):
+        style.save(draw, tmp_path / name, 4.0)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_drawing_leaves_the_settings_of_others_alone(tmp_path):
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    style.save(draw, tmp_path / "a.pdf", 4.0)
+    assert {key: value for key, value in matplotlib.rcParams.items() if before[key] != value} == {}
+
+
+def test_without_tex_the_font_is_matplotlibs_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert style.register_page_font.__wrapped__() is None
+
+
+def test_missing_font_is_an_error_that_names_its_package(tmp_path, monkeypatch):
+    fake_program(tmp_path, "kpsewhich", "exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="fonts-texgyre"):
+        style.register_page_font.__wrapped__()
+
+
+def test_colours_differ_in_grey_print():
+    def lightness(colour):
+        red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+
+    assert lightness(style.INK) < min(map(lightness, (style.BLUE, style.ORANGE, style.GREEN, style.GREY))) - 0.05

@@ -1,0 +1,57 @@
+"""What keeps a document from being published, with a fake pdftotext."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def publish(tmp_path, monkeypatch):
+    """The module, in a folder with a finished document of two pages."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import publish
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    Path("main.log").write_text("This is pdfTeX\n", encoding="utf-8")
+    Path("main.pdf").write_bytes(b"new")
+    Path("out.pdf").write_bytes(b"old")
+    say("one\\ftwo\\f")
+    return publish
+
+
+def say(text):
+    path = Path("pdftotext")
+    path.write_text(f"#!/bin/sh\nprintf '{text}'\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def test_complete_document_replaces_the_old_one(publish, capsys):
+    assert publish.main(Path("main"), Path("out.pdf")) == 0
+    assert capsys.readouterr().out == "out.pdf: 2 pages\n"
+    assert Path("out.pdf").read_bytes() == b"new"
+    assert not list(Path().glob(".*"))
+
+
+@pytest.mark.parametrize("line", [
+    "LaTeX Warning: Reference `eq:a' on page 1 undefined on input line 7.",
+    "LaTeX Warning: Citation 'b' on page 1 undefined on input line 7.",
+    "LaTeX Warning: Hyper reference `c' on page 1 undefined on input line 7.",
+    "LaTeX Warning: Label `d' multiply defined.",
+    "Package PythonTeX Warning: Missing file build/figures/e.pdf on input line 7.",
+    "Missing character: There is no f in font nullfont!",
+])  # fmt: skip
+def test_hole_that_the_log_reports_is_told_once(publish, capsys, line):
+    Path("main.log").write_text(f"This is pdfTeX\n{line}\n{line}\n", encoding="utf-8")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert capsys.readouterr().err == f"out.pdf is not replaced, the new document has holes:\n  {line}\n"
+    assert Path("out.pdf").read_bytes() == b"old"
+
+
+def test_placeholder_on_a_page_is_told_with_its_page(publish, capsys):
+    say("one\\fare ?? here\\f")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert "page 2: are ?? here" in capsys.readouterr().err
+    assert Path("out.pdf").read_bytes() == b"old"

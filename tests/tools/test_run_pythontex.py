@@ -1,0 +1,194 @@
+"""The wrapper around PythonTeX, with a fake PythonTeX: what it runs, refuses and gathers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CODE = """=>PYTHONTEX#CC:py:begin#none#none#0#code#####7#
+page.begin(pytex)
+=>PYTHONTEX#py#vae#default#0#i####vae.tex#31#
+page.result("elbo.draws", "")
+=>PYTHONTEX#py#vae#default#1#i####vae.tex#32#
+page.check("elbo.gap")
+=>PYTHONTEX#py#pg#default#0#i#####5#
+page.check("pg.#1")
+=>PYTHONTEX:SETTINGS#
+version=0.18
+"""
+FAKE = r"""
+import json, pathlib, sys
+folder = pathlib.Path("build/sessions")
+folder.mkdir(parents=True)
+script = json.loads(pathlib.Path("script.json").read_text())
+(folder / "progress").write_text(script.get("progress", ""))
+for name, content in script["sessions"].items():
+    (folder / f"{name}.json").write_text(json.dumps(content))
+pathlib.Path("build/main.pytxmcr").write_text("macros")
+with open("runs", "a") as runs:
+    runs.write("run\n")
+print(script.get("output", ""))
+sys.exit(script.get("status", 0))
+"""
+COMPLETE = {"vae": {"numbers": {"elbo.draws": 3, "elbo.gap": 0.1}, "files": ["figure.pdf"]},
+            "pg": {"numbers": {"pg.a": 0.1}, "files": []}}  # fmt: skip
+
+
+@pytest.fixture
+def wrapper(tmp_path, monkeypatch):
+    """The module, in a folder with two sessions and a fake PythonTeX that does what script.json says."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import run_pythontex
+
+    monkeypatch.chdir(tmp_path)
+    for folder in ("build", "pycode", "bin"):
+        (tmp_path / folder).mkdir()
+    Path("build/main.pytxcode").write_text(CODE, encoding="utf-8")
+    Path("build/main.fls").write_text("INPUT /usr/share/texmf/vae.tex\nINPUT ./sections/vae.tex\n", encoding="utf-8")
+    Path("pycode/a.py").write_text("a = 1\n", encoding="utf-8")
+    Path("figure.pdf").write_text("drawn", encoding="utf-8")
+    Path("bin/pythontex").write_text(FAKE, encoding="utf-8")
+    Path("bin/pythontex").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return run_pythontex
+
+
+def run(wrapper, sessions=COMPLETE, **script):
+    Path("script.json").write_text(json.dumps({"sessions": sessions} | script), encoding="utf-8")
+    return wrapper.main(Path("build/main"))
+
+
+def runs():
+    return Path("runs").read_text(encoding="utf-8").count("run")
+
+
+def test_complete_sessions_are_gathered_and_not_run_again(wrapper):
+    assert run(wrapper) == wrapper.RAN
+    assert run(wrapper) == wrapper.UP_TO_DATE
+    assert runs() == 1
+    numbers = {"elbo.draws": 3, "elbo.gap": 0.1, "pg.a": 0.1}
+    assert json.loads(Path("build/results.json").read_text(encoding="utf-8")) == numbers
+
+
+@pytest.mark.parametrize("name", ["pycode/a.py", "pycode/b.py", "requirements.lock", "figure.pdf", "build/results.json",
+                                  "build/main.pytxmcr"])  # fmt: skip
+def test_changed_input_or_output_runs_the_sessions_again(wrapper, name):
+    run(wrapper)
+    Path(name).write_text("changed", encoding="utf-8")
+    assert run(wrapper) == wrapper.RAN
+    assert run(wrapper) == wrapper.UP_TO_DATE
+
+
+@pytest.mark.parametrize("name", ["figure.pdf", "build/results.json", "build/main.pytxmcr"])
+def test_deleted_output_runs_the_sessions_again(wrapper, name):
+    run(wrapper)
+    Path(name).unlink()
+    assert run(wrapper) == wrapper.RAN
+
+
+def test_calls_that_only_moved_run_nothing(wrapper):
+    run(wrapper)
+    Path("build/main.pytxcode").write_text(CODE.replace("vae.tex#31#", "new.tex#44#"), encoding="utf-8")
+    assert run(wrapper) == wrapper.UP_TO_DATE
+
+
+def test_other_code_runs_the_sessions_again(wrapper):
+    run(wrapper)
+    Path("build/main.pytxcode").write_text(CODE.replace("elbo.gap", "elbo.other"), encoding="utf-8")
+    assert run(wrapper) == wrapper.RAN
+
+
+def test_reason_of_a_session_is_told_with_its_place(wrapper, capsys):
+    sessions = COMPLETE | {"vae": {"error": "check failed: elbo.gap", "instance": "1"}}
+    assert run(wrapper, sessions, status=1, output="* PythonTeX error") == wrapper.FAILED
+    assert capsys.readouterr().err == "sections/vae.tex:32: check failed: elbo.gap\n"
+
+
+@pytest.mark.parametrize(
+    ("progress", "message"),
+    [
+        ("", "session vae died without a message"),
+        ("vae 0\npg 0\n", 'sections/vae.tex:31: session vae died without a message in page.result("elbo.draws", "")'),
+        ("vae 0\nvae 1\nvae 9\n", 'sections/vae.tex:32: session vae died without a message in page.check("elbo.gap")'),
+    ],
+)
+def test_session_without_its_mark_is_dead_even_if_pythontex_is_content(wrapper, capsys, progress, message):
+    assert run(wrapper, {"pg": COMPLETE["pg"]}, progress=progress) == wrapper.FAILED
+    assert capsys.readouterr().err == f"{message}\n"
+
+
+def test_all_failing_sessions_are_told(wrapper, capsys):
+    sessions = {"vae": {"error": "first", "instance": "0"}, "pg": {"error": "second", "instance": "0"}}
+    assert run(wrapper, sessions) == wrapper.FAILED
+    assert capsys.readouterr().err == "sections/vae.tex:31: first\nmain.tex:5: second\n"
+
+
+def test_failure_is_tried_and_told_again(wrapper, capsys):
+    for _ in range(2):
+        assert run(wrapper, {}) == wrapper.FAILED
+        assert "session vae died" in capsys.readouterr().err
+    assert runs() == 2
+    assert run(wrapper) == wrapper.RAN
+
+
+def test_failure_keeps_the_results_of_the_complete_build(wrapper):
+    run(wrapper)
+    before = Path("build/results.json").read_bytes()
+    Path("pycode/a.py").write_text("a = 2\n", encoding="utf-8")
+    assert run(wrapper, {"pg": COMPLETE["pg"]}) == wrapper.FAILED
+    assert Path("build/results.json").read_bytes() == before
+
+
+def test_error_of_pythontex_itself_is_told(wrapper, capsys):
+    assert run(wrapper, status=1, output="no such interpreter") == wrapper.FAILED
+    assert capsys.readouterr().err == "PythonTeX failed; see build/pythontex.log\nno such interpreter\n"
+
+
+def test_one_key_with_two_values_is_refused(wrapper, capsys):
+    sessions = COMPLETE | {"pg": {"numbers": {"elbo.gap": 0.2}, "files": []}}
+    assert run(wrapper, sessions) == wrapper.FAILED
+    assert capsys.readouterr().err == "elbo.gap: session vae prints 0.1, another one 0.2\n"
+
+
+def test_half_written_record_of_pythontex_is_removed(wrapper):
+    data = Path("build/pythontex_data.pkl")
+    data.write_bytes(b"half")
+    run(wrapper)
+    assert not data.exists()
+
+
+def test_missing_pythontex_is_told_with_the_way_out(wrapper, capsys):
+    shutil.rmtree("bin")
+    assert run(wrapper) == wrapper.FAILED
+    assert capsys.readouterr().err.startswith("PythonTeX is not installed; type: make pdf")
+
+
+def test_document_without_python_is_complete(wrapper):
+    Path("build/main.pytxcode").write_text("=>PYTHONTEX:SETTINGS#\n", encoding="utf-8")
+    assert run(wrapper, {}) == wrapper.RAN
+    assert run(wrapper, {}) == wrapper.UP_TO_DATE
+
+
+def test_progress_bar_names_the_call_that_runs(wrapper, tmp_path, capsys):
+    import calls
+
+    class Process:
+        """A process that runs until it was asked twice."""
+
+        asked = 0
+
+        def poll(self):
+            self.asked += 1
+            return None if self.asked <= 2 else 0
+
+        def wait(self, timeout):
+            return 0
+
+    progress = tmp_path / "progress"
+    progress.write_text("vae 0\nvae 1\n", encoding="utf-8")
+    wrapper.show_progress(Process(), calls.read_calls(Path("build/main.pytxcode")), progress)
+    shown = capsys.readouterr().err
+    assert 'check("elbo.gap")' in shown
+    assert "1/3" in shown

@@ -1,0 +1,103 @@
+"""A pass with a fake pdflatex: what it keeps, restores and says."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = Path("build/main")
+LOG = r"""This is pdfTeX
+./sections/a.tex:12: Undefined control sequence.
+<recently read> \foo
+
+l.12 so \foo
+            is it
+./sections/a.tex:12:  ==> Fatal error occurred
+"""
+
+
+@pytest.fixture
+def typeset(tmp_path, monkeypatch):
+    """The module, in a folder with a first pass behind it; the sessions are up to date."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import typeset
+
+    monkeypatch.chdir(tmp_path)
+    for folder in ("build", "bin"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setattr(typeset.run_pythontex, "main", lambda base: typeset.run_pythontex.UP_TO_DATE)
+    for suffix in (".aux", ".pytxcode", ".pdf"):
+        BASE.with_suffix(suffix).write_text("complete", encoding="utf-8")
+    Path("log").write_text(LOG, encoding="utf-8")
+    return typeset
+
+
+def pdflatex(body):
+    path = Path("bin/pdflatex")
+    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def content(suffix):
+    path = BASE.with_suffix(suffix)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
+def test_good_pass_ends_with_the_sessions(typeset):
+    pdflatex('echo "$*" > arguments; echo new > build/main.aux')
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    arguments = Path("arguments").read_text(encoding="utf-8")
+    assert arguments == "-halt-on-error -interaction=nonstopmode -file-line-error main.tex\n"
+    assert content(".aux") == "new"
+    assert not list(Path("build").glob("kept*"))
+
+
+def test_failing_pass_tells_the_first_error_and_restores_what_was(typeset, capsys):
+    pdflatex("echo half > build/main.aux; echo half > build/main.toc; cp log build/main.log; exit 1")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.FAILED
+    assert capsys.readouterr().err == "sections/a.tex:12: Undefined control sequence.\nl.12 so \\foo\n"
+    assert (content(".aux"), content(".toc"), content(".pdf")) == ("complete", None, None)
+
+
+def test_what_python_printed_for_an_earlier_text_does_not_stop_the_pass(typeset):
+    macros = BASE.with_suffix(".pytxmcr")
+    macros.write_text("for calls that have moved", encoding="utf-8")
+    pdflatex("[ ! -e build/main.pytxmcr ] || exit 1; echo new > build/main.aux")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    assert (content(".aux"), macros.exists()) == ("new", False)
+
+
+@pytest.mark.parametrize("log", ["", "This is pdfTeX\n"])
+def test_death_without_a_message_names_the_log_and_no_earlier_error(typeset, capsys, log):
+    BASE.with_suffix(".log").write_text(LOG, encoding="utf-8")
+    pdflatex(f"[ -z '{log}' ] || echo '{log}' > build/main.log; kill -9 $$")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.FAILED
+    assert capsys.readouterr().err == "pdflatex stopped without a message; see build/main.log\n"
+
+
+def test_pass_that_was_killed_with_its_wrapper_is_undone_by_the_next(typeset):
+    typeset.keep(BASE)
+    for suffix in (".aux", ".toc", ".pdf"):
+        BASE.with_suffix(suffix).write_text("half", encoding="utf-8")
+    assert typeset.main(BASE, ["--restore"]) == 0
+    assert (content(".aux"), content(".toc"), content(".pdf")) == ("complete", None, None)
+    assert not list(Path("build").glob("kept*"))
+
+
+def test_incomplete_set_is_not_restored(typeset):
+    (Path("build") / "kept.new").mkdir()
+    pdflatex("echo new > build/main.aux")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    assert (content(".aux"), content(".pytxcode")) == ("new", "complete")
+
+
+def test_interrupt_restores_and_goes_on(typeset, monkeypatch):
+    def interrupt(*arguments, **options):
+        BASE.with_suffix(".aux").write_text("half", encoding="utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(typeset.subprocess, "call", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        typeset.main(BASE, ["main.tex"])
+    assert content(".aux") == "complete"

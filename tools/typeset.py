@@ -1,0 +1,104 @@
+"""One pass over the document: python tools/typeset.py build/main -output-directory=build main.tex
+
+pdflatex writes what Python is asked for, then the sessions that need it run.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import run_pythontex
+
+PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
+AUXILIARY = [".aux", ".bcf", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
+STOPPED = 130  # exit status after Ctrl-C
+
+
+def keep(base: Path) -> None:
+    """Set aside what the pass before has written; only a complete set gets the name ``kept``."""
+    new = base.parent / "kept.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for path in map(base.with_suffix, AUXILIARY):
+        if path.is_file():
+            shutil.copyfile(path, new / path.name)
+    new.rename(base.parent / "kept")
+
+
+def restore(base: Path) -> None:
+    """Put back what was set aside: a stopped pdflatex leaves half-written files, on which the next one stops."""
+    for path in map(base.with_suffix, AUXILIARY):
+        kept = base.parent / "kept" / path.name
+        if kept.is_file():
+            shutil.copyfile(kept, path)
+        else:
+            path.unlink(missing_ok=True)
+    base.with_suffix(".pdf").unlink(missing_ok=True)
+    forget(base)
+
+
+def forget(base: Path) -> None:
+    """Remove what was set aside."""
+    old = (base.parent / "kept").rename(base.parent / "kept.new")
+    shutil.rmtree(old)
+
+
+def stale(base: Path) -> bool:
+    """Put aside what Python printed for an earlier text, if anything: in the wrong place it can stop pdflatex.
+
+    PythonTeX counts calls, so a call inserted in the text shifts all that follow.
+    """
+    macros = base.with_suffix(".pytxmcr")
+    if not macros.is_file():
+        return False
+    macros.unlink()
+    base.parent.joinpath("pythontex.json").unlink(missing_ok=True)
+    for path in map(base.with_suffix, AUXILIARY):
+        path.unlink(missing_ok=True)
+    return True
+
+
+def complaint(log: Path) -> str:
+    """First error in a log, with the line of text in which it arose."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+    for index, line in enumerate(lines):
+        if re.match(r"\S+:\d+: |! ", line):
+            context = [text for text in lines[index + 1 : index + 12] if re.match(r"l\.\d+ ", text)]
+            return "\n".join([line.removeprefix("./"), *context[:1]])
+    return f"pdflatex stopped without a message; see {log}"
+
+
+def main(base: Path, arguments: list[str]) -> int:
+    """Make a pass; the exit status is that of the sessions, or says that pdflatex failed."""
+    if (base.parent / "kept").is_dir():
+        restore(base)
+    if arguments == ["--restore"]:
+        return 0
+    keep(base)
+    base.with_suffix(".log").unlink(missing_ok=True)
+    output = None if os.environ.get("VERBOSE") else subprocess.DEVNULL
+    try:
+        status = subprocess.call([*PDFLATEX, *arguments], stdout=output)
+        if status and stale(base):
+            status = subprocess.call([*PDFLATEX, *arguments], stdout=output)
+    except BaseException:
+        restore(base)
+        raise
+    if status:
+        restore(base)
+        print(complaint(base.with_suffix(".log")), file=sys.stderr)
+        return run_pythontex.FAILED
+    forget(base)
+    return run_pythontex.main(base)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
