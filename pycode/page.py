@@ -198,10 +198,15 @@ def figure(group: str, height_cm: float) -> str:
 
 
 def excerpt(name: str) -> str:
-    """Source of a function without its docstring, highlighted in black, bold and italic."""
+    """Source of a function without its docstring, highlighted in black and bold."""
     from pygments import highlight
     from pygments.formatters import LatexFormatter
     from pygments.lexers import PythonLexer
+    from pygments.style import Style
+    from pygments.token import Comment, Keyword
+
+    class Quiet(Style):
+        styles = {Keyword: "bold", Comment: "italic"}  # noqa: RUF012
 
     module, _, function = name.rpartition(".")
     _require(module, name)
@@ -214,7 +219,7 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
     options = r"fontfamily=lmtt,fontsize=\footnotesize,samepage=true,"
     options += r"frame=leftline,framesep=6pt,rulecolor=\color{quiet}"
-    formatter = LatexFormatter(style="bw", verboptions=options)
+    formatter = LatexFormatter(style=Quiet, verboptions=options)
     body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter)).replace(r"\PYZsq{}", r"\textquotesingle{}")
     caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
     path = BUILD / "code" / f"{name}.tex"

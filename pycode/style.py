@@ -11,7 +11,7 @@ CM = 1 / 2.54
 MEASURE_CM = 15.0  # text width of the page
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; lines differ in dash or marker too.
-BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#8a8a8a", "#222222"
+BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#595959", "#222222"
 
 FACES = ("regular", "italic", "bold")
 

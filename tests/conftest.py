@@ -2,6 +2,7 @@
 
 import importlib
 import shutil
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -75,3 +76,8 @@ def pytex(package, monkeypatch):
     fake = SimpleNamespace(session="main", instance="7", before=None)
     page.begin(fake)
     return fake
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C: a shell lets what it starts in the background ignore it, and so would the programs under test."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

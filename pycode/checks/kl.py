@@ -154,7 +154,7 @@ def float32_usual() -> Check:
     """The usual form in float32 at log sigma² = 1e-4, mu = 0: nothing is left of 2.5e-9."""
     log_variance, mu = torch.tensor(1e-4), torch.tensor(0.0)
     value = -0.5 * (1 + log_variance - mu**2 - log_variance.exp())
-    because = "exactly 0, though 2.5·10⁻⁹ is right: float32 has steps of 1.2·10⁻⁷ at 1"
+    because = "exactly 0, though 2.5×10⁻⁹ is right: float32 has steps of 1.2×10⁻⁷ at 1"
     return Check(value.abs().item(), 0.0, 0.0, because)
 
 

@@ -22,7 +22,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
 
     left.axhline(exact, color=INK, linestyle="--", linewidth=0.8)
     left.plot(K[: FIRST + 1], MILLI * sums[: FIRST + 1], "o-", color=BLUE, markersize=2.5, linewidth=0.8)
-    left.set(xlabel="steps $K$", ylabel=r"largest component ($10^{-3}$)")
+    left.set(xlabel="steps $K$", ylabel=r"one component ($10^{-3}$)")
     left.set(xlim=(0, FIRST), ylim=(0, 1.15 * exact))
     left.text(FIRST, 1.02 * exact, r"$\nabla J$, exact", ha="right", va="bottom")
     left.text(0.45 * FIRST, 0.75 * exact, "partial sum", color=BLUE, va="top")
