@@ -1,17 +1,18 @@
 # Two commands are enough: make pdf, make test. Each sets up what it needs by itself.
 PYTHON ?= python3
 export OMP_NUM_THREADS = 1
+unexport PYTHONHOME PYTHONPATH
 
 .PHONY: pdf test watch lint clean help setup
 
 pdf: setup    ## build main.pdf (also plain `make`)
-	@latexmk
+	@latexmk -norc -r latexmkrc
 
 test: setup   ## run the tests, those of the document included
 	@.venv/bin/python -m pytest
 
 watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it
-	@latexmk -pvc -view=none
+	@latexmk -norc -r latexmkrc -pvc -view=none
 
 lint: setup   ## ruff and mypy
 	@.venv/bin/ruff check --quiet && .venv/bin/ruff format --check --quiet && .venv/bin/mypy --no-error-summary

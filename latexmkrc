@@ -1,5 +1,6 @@
 # How latexmk builds the document: tools/typeset.py makes a pass of pdflatex and Python, biber stands between passes,
 # and main.pdf appears in this folder only when everything is complete. VERBOSE=1 shows the programs' own output.
+use Fcntl ':flock';
 use File::Compare;
 
 @default_files = ('main.tex');
@@ -7,6 +8,7 @@ $pdf_mode = 1;
 $out_dir = $aux_dir = 'build';
 $pdflatex = 'internal typeset %O %S';
 $bibtex_use = 2;
+$biber = 'biber --validate-datamodel %O %S';   # a misspelt field is a hole in the references
 $max_repeat = 8;                               # 1 first pass, 1 after Python, 1 after biber, then page numbers
 $user_deleted_file_treated_as_changed = 2;     # a deleted figure or module counts as a change
 $hash_calc_ignore_pattern{'pytxmcr'} = '^%';   # PythonTeX writes the time into its first line
@@ -19,16 +21,20 @@ $ENV{max_print_line} = 1000;
 
 my $python = '.venv/bin/python';
 unless (-x $python) { print STDERR "There is no .venv yet; type: make pdf\n"; exit 2 }
+delete @ENV{qw(PYTHONHOME PYTHONPATH)};        # the sessions see .venv and this folder only
+mkdir $out_dir;
+open(our $build_lock, '>', "$out_dir/lock") or die "Cannot write to $out_dir: $!\n";
+unless (flock($build_lock, LOCK_EX | LOCK_NB)) { print STDERR "Another build is running in this folder; wait for it\n"; exit 1 }
 system($python, 'tools/typeset.py', "$out_dir/main", '--restore') if -d "$out_dir/kept";
 
 # latexmk's database and build/main.pdf are those of a complete build, so a failing one is tried again and says again
 # why it fails. What runs is named on a terminal only; logs are read in silence.
-my %own = map { $_ => \&$_ } qw(rdb_write warn_running get_log_file parse_log);
+my %own = map { $_ => \&$_ } qw(rdb_write warn_running get_log_file parse_log rdb_set_latex_deps);
 {
     no warnings 'redefine';
     *rdb_write = sub { $failure > 0 ? 0 : $own{rdb_write}->(@_) };
     *warn_running = sub { $own{warn_running}->(@_) if -t STDOUT || !$silent };
-    for my $name (qw(get_log_file parse_log)) { *$name = sub { quietly($own{$name}, @_) } }
+    for my $name (qw(get_log_file parse_log rdb_set_latex_deps)) { *$name = sub { quietly($own{$name}, @_) } }
 }
 sub quietly {
     my ($action, @arguments) = @_;
@@ -45,7 +51,7 @@ sub give_up {
     my $stopped = ($status & 127) == 2 || $status >> 8 == 130;
     print STDERR "\nStopped; make pdf continues here.\n" if $stopped;
     unlink "$out_dir/main.pdf";
-    exit($stopped ? 130 : 1) unless $preview_continuous_mode;
+    exit($stopped ? 130 : 1) if $stopped || !$preview_continuous_mode;
     return 1;
 }
 $SIG{INT} = sub { give_up(2) };
@@ -67,7 +73,8 @@ sub watch {
 }
 $success_cmd = 'internal publish';
 sub publish {
-    return 0 if !-e "$out_dir/main.pdf" || compare("$out_dir/main.pdf", 'main.pdf') == 0;
+    return 0 unless -e "$out_dir/main.pdf";
+    if (compare("$out_dir/main.pdf", 'main.pdf') == 0) { print "main.pdf is up to date\n"; return 0 }
     return system($python, 'tools/publish.py', "$out_dir/main", 'main.pdf') && give_up($?);
 }
 $failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is biber

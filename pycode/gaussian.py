@@ -12,19 +12,31 @@ from torch import Tensor
 Real = Tensor | float
 
 
+def require_finite(**tensors: Tensor) -> None:
+    """Demand finite entries, positive ones of an argument whose name begins with sigma; else ValueError."""
+    for name, tensor in tensors.items():
+        if not bool(tensor.isfinite().all()):
+            raise ValueError(f"{name} must be finite, and an entry is not; give finite numbers")
+        if name.startswith("sigma") and not bool((tensor > 0).all()):
+            raise ValueError(f"{name} must be positive, and an entry is not; a standard deviation is meant")
+
+
+def require_broadcast(axes: str, **shapes: torch.Size) -> None:
+    """Demand that shapes broadcast, which a message calls ``axes``; else ValueError."""
+    try:
+        torch.broadcast_shapes(*shapes.values())
+    except RuntimeError:
+        given = ", ".join(f"{name} {tuple(shape)}" for name, shape in shapes.items())
+        raise ValueError(f"{axes} do not broadcast: {given}; give equal ones, or 1 where one repeats") from None
+
+
 def _read(**arguments: Real) -> list[Tensor]:
-    """Arguments as tensors of one floating type; ValueError for a sigma <= 0 and for shapes that do not broadcast."""
+    """Arguments as tensors of one floating type; ValueError as `require_finite` and `require_broadcast` raise it."""
     types = [a.dtype for a in arguments.values() if isinstance(a, Tensor) and a.is_floating_point()]
     dtype = functools.reduce(torch.promote_types, types) if types else torch.float64
     tensors = {name: torch.as_tensor(a, dtype=dtype) for name, a in arguments.items()}
-    for name, tensor in tensors.items():
-        if name.startswith("sigma") and not bool((tensor > 0).all()):
-            raise ValueError(f"{name} must be positive, and an entry is not; a standard deviation is meant")
-    try:
-        torch.broadcast_tensors(*tensors.values())
-    except RuntimeError:
-        shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
-        raise ValueError(f"shapes do not broadcast: {shapes}; give equal shapes, or 1 where one repeats") from None
+    require_finite(**tensors)
+    require_broadcast("shapes", **{name: tensor.shape for name, tensor in tensors.items()})
     return list(tensors.values())
 
 
@@ -43,7 +55,8 @@ def _cholesky(name: str, Sigma: Tensor) -> Tensor:
 def log_density(z: Real, mu: Real, sigma: Real) -> Tensor:
     r"""Log density :math:`\log N(z; \mu, \sigma^2)`, elementwise, in nats (eq:decoders).
 
-    Arguments broadcast. Raises ValueError for sigma <= 0 and for shapes that do not broadcast.
+    Arguments broadcast. Raises ValueError for a sigma <= 0, for an entry that is not finite and for shapes that do
+    not broadcast.
     """
     z, mu, sigma = _read(z=z, mu=mu, sigma=sigma)
     return -(((z - mu) / sigma) ** 2) / 2 - sigma.log() - math.log(2 * math.pi) / 2
@@ -54,7 +67,7 @@ def kl(mu_q: Real, sigma_q: Real, mu_p: Real, sigma_p: Real) -> Tensor:
 
     .. math:: KL(q \| p) = \log(\sigma_p/\sigma_q) + (\sigma_q^2 + (\mu_q-\mu_p)^2) / (2\sigma_p^2) - 1/2
 
-    Arguments broadcast. Raises ValueError for a sigma <= 0 and for shapes that do not broadcast.
+    Arguments broadcast. Raises as `log_density` does.
     Where q is close to p the terms cancel: see `kl_log_variance`.
     """
     mu_q, sigma_q, mu_p, sigma_p = _read(mu_q=mu_q, sigma_q=sigma_q, mu_p=mu_p, sigma_p=sigma_p)
@@ -89,14 +102,18 @@ def kl_full(mu_q: Tensor, Sigma_q: Tensor, mu_p: Tensor, Sigma_p: Tensor) -> Ten
 
     Means have shape (..., D), covariances (..., D, D); leading axes broadcast. With :math:`\Sigma = C C^T` the trace
     is the squared norm of :math:`C_p^{-1} C_q`. Raises ValueError for a covariance that is not symmetric positive
-    definite and for shapes that do not fit.
+    definite, for a mean that is not finite and for shapes that do not fit.
     """
     C_q, C_p = _cholesky("Sigma_q", Sigma_q), _cholesky("Sigma_p", Sigma_p)
     D = C_p.shape[-1]
-    if not D == C_q.shape[-1] == mu_q.shape[-1] == mu_p.shape[-1]:
-        sizes = {"mu_q": mu_q, "Sigma_q": Sigma_q, "mu_p": mu_p, "Sigma_p": Sigma_p}
+    sizes = {"mu_q": mu_q, "Sigma_q": Sigma_q, "mu_p": mu_p, "Sigma_p": Sigma_p}
+    if any(tensor.shape[-1:] != (D,) for tensor in sizes.values()):
         shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in sizes.items())
         raise ValueError(f"dimensions differ: {shapes}; give means (..., D) and covariances (..., D, D)")
+    require_finite(mu_q=mu_q, mu_p=mu_p)
+    # An axis of a mean and two of a covariance are those of the dimensions.
+    leading = {name: tensor.shape[: -2 if name.startswith("Sigma") else -1] for name, tensor in sizes.items()}
+    require_broadcast("leading axes", **leading)
     trace = torch.linalg.solve_triangular(C_p, C_q, upper=False).square().sum((-2, -1))
     distance = torch.linalg.solve_triangular(C_p, (mu_p - mu_q).unsqueeze(-1), upper=False).square().sum((-2, -1))
     log_determinants = 2 * (C_p.diagonal(0, -2, -1).log().sum(-1) - C_q.diagonal(0, -2, -1).log().sum(-1))
@@ -135,7 +152,7 @@ def kl_log_variance(mu_q: Real, rho_q: Real, mu_p: Real = 0.0, rho_p: Real = 0.0
 
     For abs(r) < 0.01 the first part is its series r²/2 + r³/6 + r⁴/24, with relative error below 2e-8; beyond, the
     subtraction expm1(r) - r magnifies a rounding by at most 2/0.01. The gradient, by autograd, is as good.
-    Arguments broadcast. Raises ValueError for shapes that do not broadcast.
+    Arguments broadcast. Raises ValueError for an entry that is not finite and for shapes that do not broadcast.
     """
     mu_q, rho_q, mu_p, rho_p = _read(mu_q=mu_q, rho_q=rho_q, mu_p=mu_p, rho_p=rho_p)
     r = rho_q - rho_p

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pycode.gaussian import kl_diagonal, log_density
+from pycode.gaussian import kl_diagonal, log_density, require_broadcast, require_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,8 @@ class LinearVAE:
     """A linear decoder with Gaussian noise and a Gaussian prior with diagonal covariance.
 
     W (D, Z), b (D,), sigma_x a number, mu_p and sigma_p (Z,).
-    Raises ValueError for a sigma <= 0 and for shapes that do not fit.
+    Raises ValueError for a sigma <= 0, for an entry that is not finite and for shapes that do not fit; so do its
+    methods, whose arguments have D or Z as their last axis and leading axes that broadcast.
     """
 
     W: Tensor
@@ -34,13 +35,22 @@ class LinearVAE:
             shape = tuple(getattr(self, name).shape)
             if shape != (size,):
                 raise ValueError(f"{name} has shape {shape}; W is {D} x {Z}, so give ({size},)")
-        if not self.sigma_x > 0:
-            raise ValueError(f"sigma_x is {self.sigma_x}; it must be positive")
-        if not bool((self.sigma_p > 0).all()):
-            raise ValueError("sigma_p must be positive, and an entry is not; a standard deviation is meant")
+        sigma_x = torch.as_tensor(self.sigma_x)
+        require_finite(W=self.W, b=self.b, sigma_x=sigma_x, mu_p=self.mu_p, sigma_p=self.sigma_p)
+
+    def _require_fit(self, **arguments: Tensor) -> None:
+        """Demand what the class says of its methods' arguments: D is the last axis of x, Z that of any other."""
+        D, Z = self.W.shape
+        for name, tensor in arguments.items():
+            size = D if name == "x" else Z
+            if tensor.shape[-1:] != (size,):
+                raise ValueError(f"{name} has shape {tuple(tensor.shape)}; W is {D} x {Z}, so give (..., {size})")
+        require_finite(**arguments)
+        require_broadcast("leading axes", **{name: tensor.shape[:-1] for name, tensor in arguments.items()})
 
     def log_joint(self, x: Tensor, z: Tensor) -> Tensor:
         r"""Log joint density :math:`\log p_\phi(x, z)`, in nats; x (..., D), z (..., Z)."""
+        self._require_fit(x=x, z=z)
         log_likelihood = log_density(x, z @ self.W.mT + self.b, self.sigma_x).sum(-1)
         return log_likelihood + log_density(z, self.mu_p, self.sigma_p).sum(-1)
 
@@ -51,6 +61,7 @@ class LinearVAE:
 
     def log_evidence(self, x: Tensor) -> Tensor:
         r"""Log evidence :math:`\log p_\phi(x)`, from the marginal of x alone, in nats; x (..., D), result (...)."""
+        self._require_fit(x=x)
         mean, covariance = self.marginal()
         factor = torch.linalg.cholesky(covariance)
         whitened = torch.linalg.solve_triangular(factor, (x - mean).unsqueeze(-1), upper=False).squeeze(-1)
@@ -61,6 +72,7 @@ class LinearVAE:
 
         The inverse covariance is :math:`diag(\sigma_p^{-2}) + W^T W / \sigma_x^2`.
         """
+        self._require_fit(x=x)
         precision = torch.diag(self.sigma_p**-2) + self.W.mT @ self.W / self.sigma_x**2
         covariance = torch.cholesky_inverse(torch.linalg.cholesky(precision))
         return (self.mu_p / self.sigma_p**2 + (x - self.b) @ self.W / self.sigma_x**2) @ covariance, covariance
@@ -70,8 +82,8 @@ class LinearVAE:
 
         x (..., D), mu_q and sigma_q (..., Z), result (...). The expected squared error is
         :math:`\|x - W\mu_q - b\|^2 + \sum_j \sigma_{q,j}^2 \|W_j\|^2`, W_j being a column.
-        Raises ValueError for a sigma <= 0 and for shapes that do not broadcast.
         """
+        self._require_fit(x=x, mu_q=mu_q, sigma_q=sigma_q)
         squared_error = (x - mu_q @ self.W.mT - self.b).square().sum(-1) + sigma_q**2 @ self.W.square().sum(0)
         constant = len(self.b) * math.log(2 * math.pi * self.sigma_x**2)
         expected_log_likelihood = -(squared_error / self.sigma_x**2 + constant) / 2

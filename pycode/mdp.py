@@ -35,7 +35,7 @@ class EpisodicMDP:
     ``reward``: :math:`r(s,a)=\sum_{s',r}p(s',r\mid s,a)\,r`, shape ``(n, m)``, where :math:`s'` may be terminal;
     ``start``: index of :math:`s_0`; ``names``: what messages call the states, their indices unless given.
     On the page: ``sec:pg``, Setting. Raises ValueError for shapes that do not fit, values that are not finite,
-    and rows that are not probabilities.
+    rows that are not probabilities, and a start that is not the index of a state.
     """
 
     transition: NDArray[np.float64]
@@ -55,7 +55,7 @@ class EpisodicMDP:
                 f"transition has shape {self.transition.shape} and reward {self.reward.shape}; "
                 f"with exit of shape {(n, m)} they must be {(n, m, n)} and {(n, m)}"
             )
-        if not 0 <= self.start < n:
+        if not (isinstance(self.start, int | np.integer) and 0 <= self.start < n):
             raise ValueError(f"start is {self.start}; give the index of a nonterminal state, 0 to {n - 1}")
         if not self.names:
             object.__setattr__(self, "names", tuple(map(str, range(n))))

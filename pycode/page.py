@@ -126,9 +126,18 @@ def run_check(key: str) -> Check:
         function = getattr(import_module(module), name, None)
         if not callable(function):
             raise ValueError(f"{key}: pycode/checks/{group}.py has no function {name}")
-        return asdict(function())
+        found = function()
+        if not isinstance(found, Check):
+            raise ValueError(f"{key}: returns a {type(found).__name__}; a check returns a pycode.check.Check")
+        return asdict(found)
 
     return Check(**results.cached(module, name, compute))
+
+
+def _checks(group: str) -> set[str]:
+    source = results.source_file(f"pycode.checks.{group}")
+    tree = ast.parse(source.read_text(encoding="utf-8")) if source else ast.Module([], [])
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def result(key: str, spec: str = "") -> str:
@@ -136,10 +145,10 @@ def result(key: str, spec: str = "") -> str:
     group, name = _split(key)
     if results.source_file(f"pycode.experiments.{group}") and name in _measured(group):
         value = _measured(group)[name]
-    elif results.source_file(f"pycode.checks.{group}"):
+    elif name in _checks(group):
         value = _passed(key).value
     else:
-        raise ValueError(f"{key}: measure() in pycode/experiments/{group}.py returns no {name}")
+        raise ValueError(f"{key}: neither measure() in pycode/experiments/{group}.py nor a check has this name")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{key}: is a {type(value).__name__}; a single number can be printed")
     session().note(key, value)

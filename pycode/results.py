@@ -17,7 +17,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent
-BUILD = Path(os.environ.get("PYCODE_BUILD", ROOT / "build"))
+BUILD = ROOT / "build"
 
 
 def source_file(module: str) -> Path | None:

@@ -20,10 +20,17 @@ def test_what_is_not_a_number_never_passes(relation, place):
     assert not Check(*numbers, "", relation).passed
 
 
-@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize(("relation", "value"), [("<=", -math.inf), (">=", math.inf)])
+@pytest.mark.parametrize("tolerance", [1.0, math.inf])
+def test_an_infinite_value_never_passes(relation, value, tolerance):
+    """On the side where any finite value would pass."""
+    assert not Check(value, 1.0, tolerance, "", relation).passed
+
+
 @pytest.mark.parametrize("value", [math.inf, -math.inf])
-def test_an_infinite_value_never_passes(relation, value):
-    assert not Check(value, value, 1.0, "", relation).passed
+def test_an_infinite_value_is_equal_to_nothing(value):
+    """Not even where the tolerance is infinite too."""
+    assert not Check(value, 1.0, math.inf, "").passed
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_numbers_are_float64_and_tensors_keep_their_type() -> None:
     assert kl(torch.tensor(0), 0.5, 0.0, 1.0).item() == kl(0.0, 0.5, 0.0, 1.0).item()
 
 
-@pytest.mark.parametrize("sigma", [0.0, -1.0, math.nan, tensor(1, 0)])
+@pytest.mark.parametrize("sigma", [0.0, -1.0, tensor(1, 0)])
 def test_a_sigma_that_is_not_positive_is_named(sigma: Real) -> None:
     for name, call in {
         "sigma": lambda: log_density(0.0, 0.0, sigma),
@@ -179,8 +179,24 @@ def test_a_sigma_that_is_not_positive_is_named(sigma: Real) -> None:
             call()
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, tensor(1, math.inf)])
+def test_what_is_not_finite_is_named(bad: Real) -> None:
+    for name, call in {
+        "z": lambda: log_density(bad, 0.0, 1.0),
+        "mu": lambda: log_density(0.0, bad, 1.0),
+        "sigma": lambda: log_density(0.0, 0.0, bad),
+        "mu_q": lambda: kl_standard(bad, 1.0),
+        "sigma_p": lambda: kl(0.0, 1.0, 0.0, bad),
+        "rho_q": lambda: kl_gradient(0.0, bad, 0.0, 1.0),
+        "mu_p": lambda: kl_hessian(0.0, 0.0, bad, 1.0),
+        "rho_p": lambda: kl_log_variance(0.0, 0.0, 0.0, bad),
+    }.items():
+        with pytest.raises(ValueError, match=f"^{name} must be finite, and an entry is not"):
+            call()
+
+
 def test_shapes_that_do_not_broadcast_are_named() -> None:
-    with pytest.raises(ValueError, match=r"mu_q \(3,\), sigma_q \(\), mu_p \(2,\), sigma_p \(\); give equal shapes"):
+    with pytest.raises(ValueError, match=r"mu_q \(3,\), sigma_q \(\), mu_p \(2,\), sigma_p \(\); give equal ones"):
         kl(torch.zeros(3), 1.0, torch.zeros(2), 1.0)
     with pytest.raises(ValueError, match="do not broadcast"):
         kl_log_variance(torch.zeros(3), torch.zeros(2))
@@ -209,6 +225,25 @@ def test_covariances_of_wrong_shape_are_named() -> None:
         kl_full(mu, identity, mu, tensor(1, 1))
     with pytest.raises(ValueError, match=r"^dimensions differ: mu_q \(2,\), Sigma_q \(2, 2\), mu_p \(3,\)"):
         kl_full(mu, identity, tensor(0, 0, 0), identity)
+    with pytest.raises(ValueError, match=r"^dimensions differ: mu_q \(\), Sigma_q \(2, 2\)"):
+        kl_full(torch.tensor(0.0, dtype=F64), identity, mu, identity)
+
+
+def test_full_form_names_leading_axes_that_do_not_broadcast() -> None:
+    mu, identity = tensor(0, 0), torch.eye(2, dtype=F64)
+    with pytest.raises(ValueError, match=r"^leading axes do not broadcast: mu_q \(3,\), Sigma_q \(\), mu_p \(4,\)"):
+        kl_full(mu.expand(3, 2), identity, mu.expand(4, 2), identity)
+    with pytest.raises(ValueError, match=r"Sigma_q \(3,\), mu_p \(\), Sigma_p \(4,\); give equal ones"):
+        kl_full(mu, identity.expand(3, 2, 2), mu, identity.expand(4, 2, 2))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_full_form_names_a_mean_that_is_not_finite(bad: float) -> None:
+    mu, identity = tensor(0, 0), torch.eye(2, dtype=F64)
+    with pytest.raises(ValueError, match=r"^mu_q must be finite"):
+        kl_full(tensor(0, bad), identity, mu, identity)
+    with pytest.raises(ValueError, match=r"^mu_p must be finite"):
+        kl_full(mu, identity, tensor(0, bad), identity)
 
 
 @pytest.mark.parametrize("size", [1e-9, 1e9])

@@ -1,5 +1,8 @@
 """The linear-Gaussian VAE against the joint Gaussian of (z, x) and its conditional formulas."""
 
+import math
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -93,10 +96,42 @@ def test_a_sigma_that_is_not_positive_or_a_shape_that_does_not_fit_is_named() ->
         r"b has shape \(2,\); W is 3 x 2, so give \(3,\)": (W, one, 1.0, one, one),
         r"mu_p has shape \(3,\)": (W, b, 1.0, b, one),
         r"sigma_p has shape \(3,\)": (W, b, 1.0, one, b),
-        "sigma_x is 0.0; it must be positive": (W, b, 0.0, one, one),
+        "sigma_x must be positive": (W, b, 0.0, one, one),
+        "sigma_x must be finite": (W, b, math.inf, one, one),
+        "W must be finite": (W * math.nan, b, 1.0, one, one),
         "sigma_p must be positive": (W, b, 1.0, one, 0 * one),
     }.items():
         with pytest.raises(ValueError, match=message):
             LinearVAE(*arguments)
     with pytest.raises(ValueError, match="sigma_q must be positive"):
         LinearVAE(W, b, 1.0, one, one).elbo(b, one, -one)
+
+
+MODEL = LinearVAE(torch.ones(3, 2), torch.zeros(3), 1.0, torch.zeros(2), torch.ones(2))
+X, Q = torch.zeros(3), torch.ones(2)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: MODEL.elbo(Q, Q, Q), r"x has shape \(2,\); W is 3 x 2, so give \(..., 3\)"),
+        (lambda: MODEL.elbo(X, X, Q), r"mu_q has shape \(3,\); W is 3 x 2, so give \(..., 2\)"),
+        (lambda: MODEL.elbo(X, Q, Q[:1]), r"sigma_q has shape \(1,\)"),
+        (lambda: MODEL.elbo(X, Q, Q[0]), r"sigma_q has shape \(\)"),
+        (lambda: MODEL.elbo(X.expand(5, 3), Q.expand(4, 2), Q), r"leading axes do not broadcast: x \(5,\), mu_q"),
+        (lambda: MODEL.elbo(X, Q.expand(5, 2), Q.expand(4, 2)), r"mu_q \(5,\), sigma_q \(4,\); give equal ones"),
+        (lambda: MODEL.elbo(X * math.nan, Q, Q), "x must be finite"),
+        (lambda: MODEL.elbo(X, Q, Q * math.inf), "sigma_q must be finite"),
+        (lambda: MODEL.log_evidence(Q), r"x has shape \(2,\)"),
+        (lambda: MODEL.log_evidence(X * math.nan), "x must be finite"),
+        (lambda: MODEL.posterior(Q), r"x has shape \(2,\)"),
+        (lambda: MODEL.posterior(X[0]), r"x has shape \(\)"),
+        (lambda: MODEL.posterior(X * math.nan), "x must be finite"),
+        (lambda: MODEL.log_joint(Q, Q), r"x has shape \(2,\)"),
+        (lambda: MODEL.log_joint(X, X), r"z has shape \(3,\); W is 3 x 2, so give \(..., 2\)"),
+        (lambda: MODEL.log_joint(X.expand(5, 3), Q.expand(4, 2)), r"broadcast: x \(5,\), z \(4,\)"),
+    ],
+)
+def test_an_argument_that_does_not_fit_the_model_is_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -178,6 +178,7 @@ def build(**changes: Any) -> EpisodicMDP:
     ("changes", "message"),
     [
         ({"exit": np.array([[0.25], [0.4]])}, r"state 1, action 0: .* sum to 0.9 "),
+        ({"exit": np.array([[0.25], [0.5 + 1e-9]])}, r"state 1, action 0: .* sum to 1.000000001 "),
         ({"exit": np.array([[0.25], [0.4]]), "names": ("a", "b")}, r"state b, action 0"),
         ({"transition": np.array([[[1.0, -0.25]], [[0.0, 0.5]]])}, r"state 0, action 0: .* the least is -0.25"),
         ({"reward": np.zeros((1, 2))}, r"reward \(1, 2\); with exit of shape \(2, 1\)"),
@@ -187,6 +188,8 @@ def build(**changes: Any) -> EpisodicMDP:
         ({"reward": np.array([[0.0], [np.nan]])}, "reward holds a value that is not finite"),
         ({"start": 2}, "start is 2; give the index of a nonterminal state, 0 to 1"),
         ({"start": -1}, "start is -1"),
+        ({"start": 0.5}, "start is 0.5; give the index"),
+        ({"start": np.nan}, "start is nan; give the index"),
         ({"names": ("a",)}, "1 names for 2 states"),
     ],
 )
@@ -199,6 +202,7 @@ def test_bad_tables_are_refused(changes: dict[str, Any], message: str) -> None:
     ("pi", "message"),
     [
         (np.ones((1, 2)), r"the policy has shape \(1, 2\); give \(n, m\) = \(2, 1\)"),
+        (np.array([[1.0], [1 + 1e-9]]), "the policy's row of state 1 is not a probability"),
         (np.array([[1.0], [0.9]]), "the policy's row of state 1 is not a probability"),
         (np.array([[1.0], [np.nan]]), "the policy's row of state 1 is not a probability"),
     ],

@@ -84,8 +84,14 @@ def test_excerpt_is_the_source_without_its_docstring(pytex, tmp_path):
     [
         (lambda: page.result("gap"), "'gap': a key is <group>.<name>"),
         (lambda: page.result("circle.gap-2"), "'circle.gap-2': a key is <group>.<name>"),
-        (lambda: page.result("nope.gap"), r"nope.gap: measure\(\) in pycode/experiments/nope.py returns no gap"),
-        (lambda: page.result("circle.nope"), "circle.nope: pycode/checks/circle.py has no function nope"),
+        (
+            lambda: page.result("nope.gap"),
+            r"nope.gap: neither measure\(\) in pycode/experiments/nope.py nor a check has this name",
+        ),
+        (
+            lambda: page.result("circle.nope"),
+            r"circle.nope: neither measure\(\) in pycode/experiments/circle.py nor a check has",
+        ),
         (lambda: page.result("circle.n"), "circle.n: is a list; a single number can be printed"),
         (lambda: page.result("line.slope", "d"), "line.slope: Unknown format code 'd'"),
         (lambda: page.check("nope.a"), "nope.a: there is no pycode/checks/nope.py"),
@@ -127,6 +133,12 @@ def test_failing_check_is_told_with_value_demand_and_reason(pytex, package, call
 def test_check_that_is_not_a_number_fails(pytex, package):
     replace(package / "checks/line.py", "Check(0.5, ", 'Check(float("nan"), ')
     with pytest.raises(page.CheckError, match=r"line.slope_exact: measured nan"):
+        page.check("line.slope_exact")
+
+
+def test_check_that_returns_something_else_is_named(pytex, package):
+    replace(package / "checks/line.py", "return Check(", "return tuple, (")
+    with pytest.raises(ValueError, match=r"line.slope_exact: returns a tuple; a check returns a pycode.check.Check"):
         page.check("line.slope_exact")
 
 

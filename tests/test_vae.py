@@ -83,7 +83,7 @@ def test_gradient_reaches_every_weight_and_is_the_difference_quotient(
         assert slopes[steepest] != 0
 
 
-@pytest.mark.parametrize("shape", [(4, 2), (3, 4, 1), (3, 2, 2)])
+@pytest.mark.parametrize("shape", [(4, 2), (3, 4, 1), (3, 2, 2), (0, 4, 2)])
 def test_noise_of_the_wrong_shape_is_an_error(
     networks: Networks, batch: tuple[Tensor, Tensor], shape: tuple[int, ...]
 ) -> None:
@@ -92,8 +92,30 @@ def test_noise_of_the_wrong_shape_is_an_error(
 
 
 def test_a_prior_of_the_wrong_shape_is_an_error(networks: Networks, batch: tuple[Tensor, Tensor]) -> None:
-    with pytest.raises(ValueError, match="mu_p \\(3,\\)"):
-        loss(*batch, networks.encoder, networks.decoder, mu_p=torch.zeros(3, dtype=F64))
+    for shape in (3,), (7, 4, 2), (1, 4, 2):
+        for name in "mu_p", "rho_p":
+            with pytest.raises(ValueError, match=rf"{name} is \({shape[0]},.*; give a shape that broadcasts"):
+                loss(*batch, networks.encoder, networks.decoder, **{name: torch.zeros(shape, dtype=F64)})
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (1, 2), (4, 1), (4, 2)])
+def test_a_prior_that_broadcasts_to_the_mean_fits(
+    networks: Networks, batch: tuple[Tensor, Tensor], shape: tuple[int, ...]
+) -> None:
+    prior = torch.full(shape, 0.3, dtype=F64)
+    losses = loss(*batch, networks.encoder, networks.decoder, mu_p=prior, rho_p=prior)
+    assert torch.equal(losses, loss(*batch, networks.encoder, networks.decoder, 0.3, 0.3))
+
+
+def test_a_log_variance_of_another_shape_than_the_mean_is_an_error(
+    networks: Networks, batch: tuple[Tensor, Tensor]
+) -> None:
+    def one_variance(x: Tensor) -> tuple[Tensor, Tensor]:
+        mu_q, rho_q = networks.encoder(x)
+        return mu_q, rho_q[:, :1]
+
+    with pytest.raises(ValueError, match=r"rho_q is \(4, 1\); let the encoder give it mu_q's shape, \(4, 2\)"):
+        loss(*batch, one_variance, networks.decoder)
 
 
 def test_the_printed_source_fits_the_page() -> None:

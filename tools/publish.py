@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 INCOMPLETE = re.compile(
-    r"(?:Reference|Citation|Hyper reference) [`'].* undefined|multiply[- ]defined|PythonTeX Warning|Missing character"
+    r"(?:Reference|Citation|Hyper reference) [`'].* undefined|multiply[- ]defined|PythonTeX Warning|"
+    r"end occurred inside a group|WARN - (?:Datamodel|Entry)"
 )
 
 
@@ -21,6 +22,10 @@ def read_pages(pdf: str) -> list[str]:
 def gaps(log: str, pages: list[str]) -> list[str]:
     """What is missing: placeholders on the pages, and the log's warnings that mean a hole in the text."""
     found = [line.strip() for line in log.splitlines() if INCOMPLETE.search(line)]
+    fonts = sorted(set(re.findall(r"Missing character: There is no .* in font (\S+)!", log)))
+    if any(font.startswith("gbsn") for font in fonts):
+        found.append("main.tex: the Chinese name has a character outside GB 2312, for which the font gbsn has no glyph")
+    found += [f"a character that the font {font} does not have" for font in fonts if not font.startswith("gbsn")]
     for number, page in enumerate(pages, start=1):
         found += [f"page {number}: {line.strip()}" for line in page.splitlines() if "??" in line]
     return list(dict.fromkeys(found))
@@ -36,7 +41,8 @@ def publish(base: Path, target: Path) -> None:
 def main(base: Path, target: Path) -> int:
     """Publish, or say what is missing and leave the target as it is."""
     pages = read_pages(f"{base}.pdf")
-    found = gaps(base.with_suffix(".log").read_text(encoding="utf-8", errors="replace"), pages)
+    logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
+    found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
     if found:
         print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
         return 1

@@ -105,16 +105,23 @@ def gather(sessions: dict[str, dict[str, Any]], results: Path) -> list[str]:
     return clashes
 
 
+def is_up_to_date(stamp: Path, now: dict[str, str]) -> bool:
+    """Whether a complete run had these inputs and its outputs stand; an unreadable stamp counts as none."""
+    try:
+        done = json.loads(stamp.read_text(encoding="utf-8"))
+        return done["inputs"] == now and all(digest(Path(path)) == value for path, value in done["outputs"].items())
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
 def main(base: Path) -> int:
     """Bring the sessions up to date; UP_TO_DATE or RAN only when each is complete."""
     build = base.parent
     folder, stamp, log, results = (build / n for n in ("sessions", "pythontex.json", "pythontex.log", "results.json"))
     code_file, macros = base.with_suffix(".pytxcode"), base.with_suffix(".pytxmcr")
     now = inputs(code_file)
-    if stamp.is_file():
-        done = json.loads(stamp.read_text(encoding="utf-8"))
-        if done["inputs"] == now and all(digest(Path(path)) == value for path, value in done["outputs"].items()):
-            return UP_TO_DATE
+    if is_up_to_date(stamp, now):
+        return UP_TO_DATE
     for stale in (stamp, macros, build / "pythontex_data.pkl"):  # the last, half-written, would stop PythonTeX
         stale.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
@@ -129,7 +136,8 @@ def main(base: Path) -> int:
         return FAILED
     files = [Path(name) for found in sessions.values() for name in found["files"]]
     outputs = {str(path): digest(path) for path in [macros, results, *files]}
-    stamp.write_text(json.dumps({"inputs": now, "outputs": outputs}), encoding="utf-8")
+    stamp.with_suffix(".new").write_text(json.dumps({"inputs": now, "outputs": outputs}), encoding="utf-8")
+    os.replace(stamp.with_suffix(".new"), stamp)
     return RAN
 
 

@@ -45,6 +45,7 @@ def measure() -> dict[str, Any]:
         "sampled_mean": sampled.mean(axis=1),
         "sampled_halfwidth": NORMAL_95 * sampled.std(axis=1, ddof=1) / np.sqrt(EPISODES),
         "episodes": EPISODES,
+        "epsilon": EPSILON,
         "p_star": p_star,
         "j_star": objective_by_solve(p_star),
         "p_left": p_left,

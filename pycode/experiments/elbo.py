@@ -95,6 +95,8 @@ def measure() -> dict[str, Any]:
         "kl": kl_to_posterior(model, x, mu_q, sigma_q).numpy(),
         "first_gap": (log_evidence - elbo[0]).item(),
         "last_gap": (log_evidence - elbo[-1]).item(),
+        "D_x": len(x),
+        "D": model.W.shape[1],
         "steps": STEPS,
         "draws": DRAWS,
         **_identity(generator),

@@ -114,6 +114,7 @@ def measure() -> dict[str, Any]:
     in_sigma, worst_sigma = _panel("sigma", [(s, 1) for s in sigma], [(s, 1) for s in SIGMAS], generator)
     return {
         "draws": BLOCK * BLOCKS,
+        "exact_ratio": in_dimension["dimension_exact"][0][0] / in_dimension["dimension_exact"][0][2],
         **ratio,
         "dimension": dimension,
         "dimension_points": DIMENSIONS,

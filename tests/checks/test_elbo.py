@@ -24,6 +24,11 @@ def averaged(*args: Any, **kwargs: Any) -> Tensor:
     return losses.mean().expand_as(losses) / len(losses)
 
 
+def rounded_in_minibatches(*args: Any, **kwargs: Any) -> Tensor:
+    losses = LOSS(*args, **kwargs)
+    return losses * (1 + 1e-12) if len(losses) == 2 else losses
+
+
 SPOILT = [
     ("identity_residual", LinearVAE, "elbo", lambda model, *at: ELBO(model, *at) + 0.5),
     ("identity_residual", LinearVAE, "elbo", lambda model, *at: ELBO(model, *at) * (1 + 1e-10)),
@@ -34,8 +39,10 @@ SPOILT = [
     ("posterior_gap", LinearVAE, "posterior", other_posterior),
     ("posterior_gap", LinearVAE, "elbo", lambda model, *at: ELBO(model, *at) * (1 + 1e-12)),
     ("quadrature", LinearVAE, "elbo", lambda model, x, mu_q, sigma_q: ELBO(model, x, mu_q, sigma_q * 1.001)),
+    ("quadrature", LinearVAE, "elbo", lambda model, *at: ELBO(model, *at) * (1 + 1e-12)),
     ("evidence", LinearVAE, "log_evidence", lambda model, x: EVIDENCE(model, x) * (1 + 1e-12)),
     ("minibatch", checks, "loss", averaged),
+    ("minibatch", checks, "loss", rounded_in_minibatches),
 ]
 
 

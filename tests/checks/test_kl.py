@@ -39,6 +39,10 @@ def short_series(mu_q: Tensor, rho_q: Tensor, mu_p: Real = 0.0, rho_p: Real = 0.
     return ((r**2 / 2).where(r.abs() < 0.01, r.expm1() - r) + (mu_q - mu_p) ** 2 * math.exp(-rho_p)) / 2
 
 
+def off_by(relative: float, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda *arguments: function(*arguments) * (1 + relative)
+
+
 SPOILT = [
     ("torch_distributions", "kl", flipped),
     ("torch_distributions", "kl", lost_half),
@@ -57,6 +61,13 @@ SPOILT = [
     ("float32_value", "kl_log_variance", short_series),
     ("float32_gradient", "kl_log_variance", short_series),
     ("affine", "kl", lost_square),
+    # A few hundred roundings: a tolerance a thousand times as wide would not notice them.
+    ("torch_distributions", "kl", off_by(1e-12, CLOSED_FORM)),
+    ("gauss_hermite", "kl", off_by(1e-12, CLOSED_FORM)),
+    ("diagonal", "kl_diagonal", off_by(1e-12, DIAGONAL)),
+    ("full", "kl_full", off_by(1e-12, FULL)),
+    ("gradient", "kl_gradient", off_by(1e-12, GRADIENT)),
+    ("hessian", "kl_hessian", off_by(1e-12, HESSIAN)),
 ]
 
 

@@ -95,6 +95,23 @@ def test_fails_where_the_formula_is_spoilt(
 
 
 @pytest.mark.usefixtures("lake_only")
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("autograd", "gradient_autograd"),
+        ("complex_step", "directional_complex_step"),
+        ("visitation", "visitation"),
+        ("bellman", "state_value"),
+    ],
+)
+def test_fails_for_the_error_of_a_hundred_solves(monkeypatch: pytest.MonkeyPatch, name: str, formula: str) -> None:
+    """Ten times the tolerance, so that one a thousand times as wide would not notice it."""
+    right, error = getattr(experiment, formula), 100 * mdp.EPS * experiment.measure()["frozenlake4_cond"]
+    monkeypatch.setattr(experiment, formula, lambda *arguments: right(*arguments) * (1 + error))
+    assert not getattr(checks, name)().passed
+
+
+@pytest.mark.usefixtures("lake_only")
 @pytest.mark.parametrize("name", ["autograd", "complex_step", "ratio_max_deviation", "collinear"])
 def test_on_the_small_lake_alone_the_formulas_pass(name: str) -> None:
     """So that it is the spoilt formula that fails above."""

@@ -98,7 +98,7 @@ def test_touched_files_run_nothing(small):
     before = {path: path.stat().st_mtime_ns for path in [small.pdf, *small.build_folder.rglob("*.*")]}
     run = small.build()
     assert run.status == 0
-    assert "Nothing to do" in run.said
+    assert "main.pdf is up to date" in run.said
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -229,3 +229,23 @@ def test_stopped_pdflatex_leaves_nothing_half_written(small, number, status):
     small.edit("sections/line.tex", loop, "")
     assert_completes(small)
     assert small.pdf.read_bytes() == before
+
+
+def test_second_build_at_the_same_time_is_refused(small):
+    started = small.build_folder / "started"
+    break_check(small, f"open({str(started)!r}, 'w'); import time; time.sleep(100)")
+    process = small.start()
+    assert wait_for(started.is_file)
+    second = small.build()
+    assert (second.status, second.said) == (1, "Another build is running in this folder; wait for it\n")
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=10)
+    shutil.copy2(FIXTURE / "pycode/checks/line.py", small.folder / "pycode/checks")
+    assert_completes(small)
+
+
+def test_python_of_the_user_does_not_reach_the_sessions(small):
+    replace = {"PYTHONHOME": "/nonexistent", "PYTHONPATH": str(small.folder / "sections")}
+    (small.folder / "sections" / "json.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
+    shutil.rmtree(small.build_folder)
+    assert_completes(small, **replace)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from scipy.stats import norm
 
 from pycode.corridor import objective, slope
 from pycode.experiments import corridor
@@ -28,6 +29,10 @@ def test_the_complex_step_gives_the_slope(p: float) -> None:
 
 def test_the_greedy_policies_are_the_books(result: dict[str, Any]) -> None:
     assert (round(result["left"]), round(result["right"])) == (-82, -44)
+
+
+def test_the_quantile_is_that_of_the_normal_distribution() -> None:
+    assert pytest.approx(norm.ppf(0.975), abs=5e-7) == corridor.NORMAL_95
 
 
 def test_the_bars_are_95_percent_intervals(result: dict[str, Any]) -> None:

@@ -41,13 +41,34 @@ def test_complete_document_replaces_the_old_one(publish, capsys):
     "LaTeX Warning: Hyper reference `c' on page 1 undefined on input line 7.",
     "LaTeX Warning: Label `d' multiply defined.",
     "Package PythonTeX Warning: Missing file build/figures/e.pdf on input line 7.",
-    "Missing character: There is no f in font nullfont!",
+    "(\\end occurred inside a group at level 1)",
 ])  # fmt: skip
 def test_hole_that_the_log_reports_is_told_once(publish, capsys, line):
     Path("main.log").write_text(f"This is pdfTeX\n{line}\n{line}\n", encoding="utf-8")
     assert publish.main(Path("main"), Path("out.pdf")) == 1
     assert capsys.readouterr().err == f"out.pdf is not replaced, the new document has holes:\n  {line}\n"
     assert Path("out.pdf").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("font", "message"),
+    [
+        ("gbsnu73", "main.tex: the Chinese name has a character outside GB 2312, for which the font gbsn has no glyph"),
+        ("pplr8t", "a character that the font pplr8t does not have"),
+    ],
+)
+def test_characters_without_a_glyph_are_told_in_one_line(publish, capsys, font, message):
+    line = f"Missing character: There is no \udc9d in font {font}!\n"
+    Path("main.log").write_text(3 * line, encoding="utf-8", errors="surrogateescape")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert capsys.readouterr().err == f"out.pdf is not replaced, the new document has holes:\n  {message}\n"
+
+
+def test_misspelt_field_of_a_reference_is_told(publish, capsys):
+    warning = "WARN - Datamodel: Entry 'a' (refs.bib): Field 'yeer' invalid in data model - ignoring"
+    Path("main.blg").write_text(f"[9] Utils.pm:415> {warning}\n", encoding="utf-8")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert warning in capsys.readouterr().err
 
 
 def test_placeholder_on_a_page_is_told_with_its_page(publish, capsys):

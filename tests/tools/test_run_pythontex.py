@@ -81,6 +81,14 @@ def test_changed_input_or_output_runs_the_sessions_again(wrapper, name):
     assert run(wrapper) == wrapper.UP_TO_DATE
 
 
+@pytest.mark.parametrize("torn", ['{"inputs":', "[]", "{}", '{"inputs": {}, "outputs": 3}'])
+def test_torn_stamp_counts_as_none(wrapper, torn):
+    run(wrapper)
+    Path("build/pythontex.json").write_text(torn, encoding="utf-8")
+    assert run(wrapper) == wrapper.RAN
+    assert run(wrapper) == wrapper.UP_TO_DATE
+
+
 @pytest.mark.parametrize("name", ["figure.pdf", "build/results.json", "build/main.pytxmcr"])
 def test_deleted_output_runs_the_sessions_again(wrapper, name):
     run(wrapper)
