@@ -3,13 +3,12 @@ r"""Checks of the short corridor's closed form, its maximum, and the theorem on 
 import numpy as np
 
 from pycode.check import Check
+from pycode.checks import SOLVE, UNITS
 from pycode.corridor import J_STAR, P_STAR, corridor, objective, policy, slope, theorem_sum
 from pycode.experiments.corridor import NORMAL_95
 from pycode.mdp import EPS, condition, mean_length
 from pycode.results import measured
 
-SOLVE = "10 eps·cond(I−P): the error of one linear solve"
-UNITS = "units of eps·cond(I−P), the error of one linear solve; 10 for its constant"
 GRID = np.linspace(0.05, 0.95, 19)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pycode import policy_gradient, rollouts
 from pycode.check import Check
+from pycode.checks import SOLVE, UNITS
 from pycode.corridor import corridor
 from pycode.environments import ENVIRONMENTS
 from pycode.experiments.pg import processes
@@ -27,7 +28,6 @@ from pycode.mdp import (
 from pycode.policy_gradient import on_policy_mean, softmax_policy, theorem_sum, value_gradient
 from pycode.results import measured
 
-SOLVE = "10 eps·cond(I−P): the error of one linear solve"
 EPISODES = 20_000
 GAMMA = 0.9
 
@@ -36,7 +36,7 @@ def _in_solve_units(name: str) -> Check:
     """The experiment's error of that name, largest over the environments, in units of eps·cond(I - P)."""
     result = measured("pg")
     worst = max(result[f"{e}_{name}"] / (EPS * result[f"{e}_cond"]) for e in ENVIRONMENTS)
-    return Check(worst, 10.0, 0.0, "units of eps·cond(I−P), the error of one linear solve; 10 for its constant", "<=")
+    return Check(worst, 10.0, 0.0, UNITS, "<=")
 
 
 def autograd() -> Check:

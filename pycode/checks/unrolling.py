@@ -1,6 +1,7 @@
 r"""Checks of the unrolled recursion :math:`\nabla v=\sum_{k<K}P^kg+P^K\nabla v` on the frozen lake."""
 
 from pycode.check import Check
+from pycode.checks import SOLVE
 from pycode.experiments.unrolling import SETTLED
 from pycode.mdp import EPS
 from pycode.results import measured
@@ -9,7 +10,7 @@ from pycode.results import measured
 def identity() -> Check:
     r"""Partial sum plus remainder is :math:`\nabla v`, from complex steps, at every state and every K."""
     result = measured("unrolling")
-    return Check(result["identity"], 0.0, 10 * EPS * result["cond"], "10 eps·cond(I−P): the error of one linear solve")
+    return Check(result["identity"], 0.0, 10 * EPS * result["cond"], SOLVE)
 
 
 def remainder_decay() -> Check:
