@@ -1,4 +1,4 @@
-"""Each check of the KL divergence passes, and fails where its formula is spoilt."""
+"""Each check of the KL divergence fails where its formula is spoilt."""
 
 import math
 from collections.abc import Callable
@@ -69,16 +69,6 @@ SPOILT = [
     ("gradient", "kl_gradient", off_by(1e-12, GRADIENT)),
     ("hessian", "kl_hessian", off_by(1e-12, HESSIAN)),
 ]
-
-
-@pytest.mark.parametrize(
-    "name",
-    [name for name, f in vars(checks).items() if getattr(f, "__module__", "") == checks.__name__ and name[0] != "_"],
-)
-def test_passes(name: str) -> None:
-    found = getattr(checks, name)()
-    assert found.passed
-    assert found.because
 
 
 @pytest.mark.parametrize(("name", "formula", "spoilt"), SPOILT)
