@@ -5,13 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pycode.gaussian import Real, kl, log_density
+from pycode.gaussian import Real, kl, kl_log_variance, log_density
 
 SEED = 0
 MU_P, SIGMA_P = 1.0, 1.5
 SIGMAS = (4.0, 0.4, 1.5)  # of the curves against mu_q
 MUS = (5.0, 3.0, 1.0)  # of the curves against sigma_q
 DRAWS = 400
+SMALL = 1e-4
 TINY = torch.tensor([1e-6, 1e-8])  # in float32, where expm1(r) - r has lost its digits
 
 
@@ -29,7 +30,8 @@ def measure() -> dict[str, Any]:
     """Curves of KL against mu_q (a row for each of SIGMAS) and against sigma_q (a row for each of MUS), with estimates.
 
     ``*_points`` are the places of the estimates, ``*_estimate`` and ``*_error`` the means and their standard errors.
-    ``expm1_percent`` is how far expm1(r) - r is off in float32 at r = 1e-6, ``expm1_tiny`` what it is at r = 1e-8.
+    ``expm1_percent`` is how far expm1(r) - r is off in float32 at r = 1e-6, ``expm1_tiny`` what it is at r = 1e-8;
+    ``stable_small`` is the stable form in float32 at mu = 0, log sigma² = 1e-4, where the usual form returns 0.
     """
     generator = torch.Generator().manual_seed(SEED)
     mu, mu_points = torch.linspace(-4, 6, 201).double(), torch.linspace(-3.5, 5.5, 10).double()
@@ -41,6 +43,7 @@ def measure() -> dict[str, Any]:
     return {
         "expm1_percent": 100 * (difference[0] / (TINY[0].double() ** 2 / 2) - 1).abs().item(),
         "expm1_tiny": difference[1].item(),
+        "stable_small": kl_log_variance(torch.tensor(0.0), torch.tensor(SMALL)).item(),
         "mu_p": MU_P,
         "sigma_p": SIGMA_P,
         "draws": DRAWS,

@@ -1,5 +1,6 @@
 """The measured KL divergence: estimates beside the curves."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,3 +37,13 @@ def test_curves_end_in_the_prior(result: dict[str, Any]) -> None:
 def test_estimate_is_pure() -> None:
     runs = [experiment.monte_carlo(0.0, 2.0, 1.0, 1.0, 100, torch.Generator().manual_seed(5)) for _ in range(2)]
     assert runs[0] == runs[1]
+
+
+def test_float32_examples_are_those_of_numpy_and_of_more_digits(result: dict[str, Any]) -> None:
+    r = np.float32([1e-6, 1e-8])
+    difference = np.expm1(r) - r
+    percent = 100 * (float(difference[0]) / (float(r[0]) ** 2 / 2) - 1)
+    assert result["expm1_percent"] == pytest.approx(abs(percent), rel=1e-9)  # the same float32 number, divided exactly
+    assert result["expm1_tiny"] == difference[1] == 0
+    exact = (math.expm1(1e-4) - 1e-4) / 2  # 12 digits are left of float64's 16
+    assert result["stable_small"] == pytest.approx(exact, rel=1e-6)  # some eight roundings of float32
