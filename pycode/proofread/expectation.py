@@ -1,0 +1,347 @@
+"""Expectations, probabilities, divergences and integrals: what an evaluator averages over, and with which weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from lark import Token, Tree
+
+from pycode.proofread import values
+from pycode.proofread.bound import Bound, shape
+from pycode.proofread.names import about, children, free, named_variable
+from pycode.proofread.values import ONE, Scalar, Value, primal
+
+if TYPE_CHECKING:
+    from pycode.proofread.evaluate import Evaluator
+
+PRIME = {"\\pi": "", "\\pi_\\theta": "", "\\pi'": "'"}
+NORMAL, NORMAL_SIGNATURE = "\\mathcal{N}", "real;real,real"
+
+
+@dataclass
+class Draw:
+    """The random letters of one expectation: their axes, and the weight of each combination."""
+
+    evaluator: "Evaluator"
+    policy: str
+    time: tuple[str, int] | None = None  # the letter or number that stands for 'now'; None: S ~ μ
+    bound: dict[tuple[str, int], Bound] = field(default_factory=dict)
+    axes: list[tuple[str, int]] = field(default_factory=list)
+    weight: Scalar = ONE
+    shift: float = 0.0  # added to every return, to see whether it enters linearly
+    returns: bool = False
+
+    def _over(self, letter: str, offset: int, sort: str) -> Scalar:
+        bound, axis, size = self.evaluator.finite(letter, sort)
+        self.bound[letter, offset] = bound
+        self.axes.append((axis, size))
+        return bound.value
+
+    def _table(self, name: str, signature: str, *arguments: Scalar) -> Scalar:
+        return self.evaluator.supplied(name + PRIME[self.policy], signature, arguments)
+
+    def get(self, letter: str, offset: int, at: Tree) -> Bound:
+        """The random letter ``offset`` steps from now."""
+        if (letter, offset) in self.bound:
+            return self.bound[letter, offset]
+        if letter in ("S", "A") and offset == 0:
+            if letter == "A":
+                state = self.get("S", 0, at).value
+                self.weight = self.weight * self._table("\\pi", "action|state", self._over("A", 0, "action"), state)
+            else:
+                self.weight = self.weight * self._start(at)
+        elif letter in ("S", "R") and offset == 1 and self.time is not None:
+            now = self.get("A", 0, at).value, self.get("S", 0, at).value
+            after, reward = self._over("S", 1, "state+"), self._over("R", 1, "reward")
+            self.weight = self.weight * self.evaluator.supplied(
+                "p", "state+,reward|state,action", [after, reward, now[1], now[0]]
+            )
+        elif letter == "G" and offset in (0, 1) and self.time is not None:
+            self.returns = True
+            mean = (
+                self._table("q_\\pi", "state,action", self.get("S", 0, at).value, self.get("A", 0, at).value)
+                if offset == 0
+                else self._table("v_\\pi", "state+", self.get("S", 1, at).value)
+            )
+            return Bound("real", mean + self.shift)
+        else:
+            raise self.evaluator.error(
+                "syntax", f"{letter} at this time cannot be read; S, A at t, R, S at t+1, G at t or t+1 can", at
+            )
+        return self.bound[letter, offset]
+
+    def _start(self, at: Tree) -> Scalar:
+        if self.time is None:
+            return self._table("\\mu", "state", self._over("S", 0, "state"))
+        letter = self.time[0]
+        if not letter or letter not in self.evaluator.scope:
+            raise self.evaluator.error("syntax", "say from where: \\E_\\pi[\\,\\cdot\\mid S_t=s]", at)
+        first = self.evaluator.instance.constant("s_0", [])
+        step = primal(self.evaluator.scope[letter].value)
+        return self.evaluator.supplied(
+            "\\Pr", f"state,state,integer,{self.policy}", [first, self._over("S", 0, "state"), step]
+        )
+
+    def mean(self, body: Tree, inner: "Evaluator") -> Scalar:
+        """Mean of the body over all that was drawn."""
+        x = inner(body)
+        if self.returns:
+            shifted = []
+            for self.shift in (1.0, -1.0):
+                shifted.append(replace(inner, terms=None, braces=[])(body))
+            self.shift = 0.0
+            bend = shifted[0] + shifted[1] - 2.0 * x
+            if values.size(bend) > 1e-9 * (values.size(shifted[0]) + values.size(x)):
+                raise self.evaluator.error(
+                    "syntax", "the return enters here not linearly; only its mean is known", body
+                )
+        result = x * self.weight
+        for axis, size in reversed(self.axes):
+            result = values.total(result, axis, size)
+        return result
+
+
+class Expectations:
+    """The part of the evaluator that averages."""
+
+    scope: dict[str, Bound]
+    draw: Draw | None
+    policy: str
+
+    def supplied(self: Any, name: str, signature: str, arguments: Sequence[Scalar]) -> Scalar:
+        """A function of the instance, without derivatives where they are not wanted."""
+        return self._own(self.instance.apply(name, signature, list(arguments)))
+
+    # Random letters
+
+    def drawn(self: Any, tree: Tree) -> Bound:
+        """What a capital letter stands for."""
+        letter = str(tree.children[0])
+        if self.draw is None:
+            raise self.error("scope", f"{letter} is random: it stands inside \\E_\\pi[…]", tree)
+        time = _time(tree)
+        if time is None and letter != "T" and self.draw.time is not None:
+            raise self.error("syntax", f"{letter} needs its time here, as in {letter}_t", tree)
+        if time is not None and (self.draw.time is None or time[0] != self.draw.time[0]):
+            raise self.error("scope", f"the time of {letter} is bound by no sum over t<T and no condition", tree)
+        offset = time[1] - self.draw.time[1] if time and self.draw.time else 0
+        return self.draw.get(letter, offset, tree)
+
+    def _random(self: Any, tree: Tree, *_: object) -> Scalar:
+        bound = self.drawn(tree)
+        if bound.sort in ("state", "action"):
+            raise self.error("sort", f"{tree.children[0]} is {bound.sort}, not a number", tree)
+        return self.instance.number("reward", primal(bound.value)) if bound.sort == "reward" else bound.value
+
+    def episode_sum(self: Any, tree: Tree, binder: Tree, body: Tree) -> Scalar:
+        """Mean of a sum over t < T: over all t, weighted with the probability of being in each state then."""
+        letter = str(binder.children[0])
+        if not self.policy:
+            raise self.error("scope", "a sum to T-1 stands alone inside \\E_\\pi[…]: T is random", tree)
+        if len(binder.children) < 3 or str(binder.children[1]) not in ("=", "<"):
+            raise self.error("syntax", "write the sum over an episode as \\sum_{t=0}^{T-1}", binder)
+        start = int(self.integers(self.numeric(binder.children[2]), binder).data) if binder.children[1] == "=" else 0
+        bound, axis, size = self.finite(letter, "integer", start)
+        outer = replace(self.bind(**{letter: bound}), policy="")
+        draw = Draw(outer, self.policy, time=(letter, 0))
+        draw.get("S", 0, tree)
+        x = draw.mean(body, replace(outer, draw=draw))
+        return self.to_infinity(x, axis, size, tree)
+
+    def _expectation(self: Any, tree: Tree, *parts: Tree) -> Scalar:
+        letter, density, policy = about(tree)
+        body = next(p for p in parts if p.data not in ("about", "conditions"))
+        conditions = next((p for p in parts if p.data == "conditions"), None)
+        if density is not None:
+            if conditions is not None:
+                raise self.error("syntax", "no condition here: the density in the subscript says it all", conditions)
+            return self._over_density(letter, density, tree, lambda inner: inner(body))
+        if not self.vocabulary.policies:
+            if policy or not any(_draws(t) for t in body.iter_subtrees()):
+                raise self.error("syntax", "say over which density, as in \\E_{z\\sim q_\\theta(z\\mid x)}[…]", tree)
+            instance, axes, weights = self.instance.averaging()
+            result = replace(self, instance=instance)(body) * weights
+            for axis, size in axes.items():
+                result = values.total(result, axis, size)
+            return result
+        return self._over_policy(policy or "\\pi", body, conditions, tree)
+
+    def _over_policy(self: Any, policy: str, body: Tree, conditions: Tree | None, tree: Tree) -> Scalar:
+        random = [t for t in body.iter_subtrees() if t.data == "random"]
+        inner = replace(self, policy="", draw=None)
+        if any(_episodes(t) for t in body.iter_subtrees()):
+            if conditions is not None or not _only_episodes(body):
+                raise self.error("syntax", "a sum over t<T stands alone inside \\E_\\pi[…], without a condition", tree)
+            return replace(inner, policy=policy)(body)
+        if any(t.children[0] == "T" for t in random):
+            return inner.over_length(policy, body, conditions, tree)
+        draw = Draw(inner, policy)
+        if conditions is not None:
+            for event in children(conditions):
+                letter, time, sign, value = _event(event)
+                sort, index = self.argument(value)
+                wanted = self.vocabulary.randoms.get(letter)
+                if sign != "=" or sort != wanted or letter not in ("S", "A") or time is None:
+                    raise self.error("syntax", "a condition reads S_t=s, or S_t=s, A_t=a", event)
+                draw.time = draw.time or time
+                if draw.time != time:
+                    raise self.error("syntax", "the conditions stand at one time", event)
+                draw.bound[letter, 0] = Bound(sort, index)
+            if ("S", 0) not in draw.bound:
+                raise self.error("syntax", "a condition on A_t needs one on S_t", conditions)
+        else:
+            lower = [n for n in free(body, self.vocabulary, self.definitions) if n not in self.scope]
+            named = {
+                self.vocabulary.variables[n]: n for n in lower if self.vocabulary.variables[n] in ("state", "action")
+            }
+            if len(named) < len(lower) or (lower and any(_time(t) is None for t in random)):
+                raise self.error("scope", f"{lower[-1]} is bound by nothing here", tree)
+            for sort, capital in (("state", "S"), ("action", "A")):
+                if sort in named:
+                    inner = inner.bind(**{named[sort]: draw.get(capital, 0, tree)})
+        return draw.mean(body, replace(inner, draw=draw))
+
+    def over_length(self: Any, policy: str, body: Tree, conditions: Tree | None, tree: Tree) -> Scalar:
+        """Mean of a function of the length T of an episode."""
+        start = self.instance.constant("s_0", [])
+        if conditions is not None:
+            letter, time, sign, value = _event(children(conditions)[0])
+            sort, start = self.argument(value)
+            if letter != "S" or time != ("", 0) or sign != "=" or sort != "state":
+                raise self.error("syntax", "the length is conditioned on S_0=s", conditions)
+        if policy not in ("\\pi", "\\pi_\\theta"):
+            raise self.error("syntax", "the length is that under \\pi", tree)
+        bound, axis, size = self.finite("T", "integer", 1)
+        draw = Draw(self, policy)
+        draw.bound["T", 0] = bound
+        x = replace(self, draw=draw)(body)
+        steps = primal(bound.value)
+        tail = [self.supplied("\\Pr", "T>integer|state", [Value(steps.data - d, steps.axes), start]) for d in (1, 0)]
+        missing = values.size(values.select(tail[1], axis, size - 1))
+        if missing * values.size(values.select(x, axis, size - 1)) > 1e-13:
+            raise self.error("value", "the mean over the length does not converge", tree)
+        return values.total(x * (tail[0] - tail[1]), axis, size)
+
+    # Probabilities
+
+    def _visit(self: Any, tree: Tree, start: Tree, end: Tree, steps: Tree, policy: Token) -> Scalar:
+        found = [self.argument(start), self.argument(end)]
+        for (sort, _), part in zip(found, (start, end), strict=True):
+            if sort != "state":
+                raise self.error("sort", f"\\Pr(s\\to x,k,\\pi) is about states, not {sort}", part)
+        k = self.integers(self.numeric(steps), steps)
+        return self.supplied("\\Pr", f"state,state,integer,{policy}", [found[0][1], found[1][1], k])
+
+    def _probability(self: Any, tree: Tree, event: Tree, conditions: Tree | None = None) -> Scalar:
+        letter, time, sign, value = _event(event)
+        start = self.instance.constant("s_0", [])
+        if conditions is not None:
+            given, at, equals, state = _event(children(conditions)[0])
+            sort, start = self.argument(state)
+            if (given, at, equals, sort) != ("S", ("", 0), "=", "state") or len(children(conditions)) > 1:
+                raise self.error("syntax", "this condition cannot be read; S_0=s can", conditions)
+        if letter != "T" or time is not None or sign not in (">", "="):
+            raise self.error("syntax", "this event cannot be read; T>k, T=k and s\\to x,k,\\pi can", event)
+        k = self.integers(self.numeric(value), value)
+        above = self.supplied("\\Pr", "T>integer|state", [Value(np.maximum(k.data, 0), k.axes), start])
+        if sign == ">":
+            return above
+        return self.supplied("\\Pr", "T>integer|state", [Value(np.maximum(k.data - 1, 0), k.axes), start]) - above
+
+    # Densities
+
+    def _density(self: Any, tree: Tree, nodes: Scalar) -> Scalar:
+        """A density at nodes: a normal distribution by its two parameters, or a function whose letter is bound already."""
+        if _normal(tree):
+            mean, variance = (self(c) for c in children(tree.children[1]))
+            return self.supplied(NORMAL, NORMAL_SIGNATURE, [nodes, mean, variance])
+        return self(tree)
+
+    def _over_density(self: Any, letter: str, density: Tree, tree: Tree, of: Any) -> Scalar:
+        letter = letter or named_variable(density)
+        if not letter or self.vocabulary.variables.get(letter) != "real":
+            raise self.error(
+                "syntax",
+                "this is no density of a letter; write q_\\theta(z\\mid x) or z\\sim\\mathcal{N}(\\mu,\\sigma^2)",
+                tree,
+            )
+        if named_variable(density) not in ("", letter):
+            raise self.error("syntax", f"this is a density of {named_variable(density)}, not of {letter}", density)
+        nodes, weight, axis = self.nodes(letter, density)
+        inner = self.bind(**{letter: Bound("real", nodes)})
+        return self.integrated(inner._density(density, nodes) * of(inner), weight, axis, tree)
+
+    def nodes(self: Any, letter: str, density: Tree | None = None) -> tuple[Value, Value, str]:
+        """Quadrature nodes and weight for a letter, and their axis; for a normal density with a number as mean they are numbers."""
+        axis = self.axis(letter)
+        of_number = density is not None and _normal(density) and not shape(self(children(density.children[1])[0]))
+        nodes, weight = self.instance.line(axis) if of_number else self.instance.grid(axis)
+        return nodes, weight, axis
+
+    def integrated(self: Any, x: Scalar, weight: Value, axis: str, tree: Tree) -> Scalar:
+        """Sum over the nodes; what does not fall off at both ends has no integral."""
+        whole = primal(x)
+        if axis not in whole.axes:
+            raise self.error("value", "the integral diverges: its integrand does not depend on the letter", tree)
+        size = whole.data.shape[whole.axes.index(axis)]
+        ends = max(values.size(values.select(x, axis, i)) for i in (0, size - 1))
+        if not ends <= 1e-9 * values.size(x):
+            raise self.error("value", "the integral diverges", tree)
+        return values.total(x * weight, axis, size)
+
+    def _integral(self: Any, tree: Tree, *parts: Any) -> Scalar:
+        body, letter = parts[-2], str(parts[-1])
+        if len(parts) > 2 and any(t.data == "number" for t in parts[0].iter_subtrees()):
+            raise self.error("syntax", "integrals run over the whole space", parts[0])
+        nodes, weight, axis = self.nodes(letter)
+        return self.integrated(self.bind(**{letter: Bound("real", nodes)})(body), weight, axis, tree)
+
+    def _divergence(self: Any, tree: Tree, a: Tree, b: Tree) -> Scalar:
+        letters = {named_variable(a), named_variable(b)} - {""}
+        if len(letters) > 1:
+            raise self.error("syntax", f"two densities of different letters, {' and '.join(sorted(letters))}", tree)
+        letter = letters.pop() if letters else "z"
+        nodes, weight, axis = self.nodes(letter, a)
+        inner = self.bind(**{letter: Bound("real", nodes)})
+        q, p = inner._density(a, nodes), inner._density(b, nodes)
+        return self.integrated(q * (values.log(q) - values.log(p)), weight, axis, tree)
+
+
+def _normal(density: Tree) -> bool:
+    """Whether a density is given by a mean and a variance, without its letter."""
+    return density.data == "apply" and density.children[0] == NORMAL and len(children(density.children[1])) == 2
+
+
+def _draws(tree: Tree) -> bool:
+    return tree.data == "constant" and len(tree.children) > 1
+
+
+def _episodes(tree: Tree) -> bool:
+    return tree.data == "summation" and any(t.data == "random" for t in tree.children[0].iter_subtrees())
+
+
+def _only_episodes(tree: Tree) -> bool:
+    return _episodes(tree) or (
+        tree.data in ("add", "subtract", "negative") and all(_only_episodes(c) for c in tree.children)
+    )
+
+
+def _time(tree: Tree) -> tuple[str, int] | None:
+    """Time of a random letter: the letter that counts it ('' for a number) and what is added."""
+    if len(tree.children) < 2:
+        return None
+    (subscript,) = children(tree.children[1])
+    if subscript.data == "variable":
+        return str(subscript.children[0]), 0
+    if subscript.data == "number":
+        return "", int(float(subscript.children[0]))
+    if subscript.data == "add" and subscript.children[0].data == "variable" and subscript.children[1].data == "number":
+        return str(subscript.children[0].children[0]), int(float(subscript.children[1].children[0]))
+    return "?", 0
+
+
+def _event(tree: Tree) -> tuple[str, tuple[str, int] | None, str, Tree]:
+    """Letter, time, sign and right side of an event such as S_t=s or T>k."""
+    letter, *subscripts, sign, value = tree.children
+    return str(letter), _time(Tree("random", [letter, *subscripts])), str(sign), value

@@ -1,0 +1,185 @@
+"""The grammar of one side of a relation, and the parser: typed tokens in, a tree out.
+
+Σ, Π reach to the end of their term, ∫ ends at its differential, ∇ binds the next factor,
+log takes one factor and must come last in its term or have its argument in brackets.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.lexer import Lexer as LarkLexer
+
+from pycode.proofread.lexer import Tok
+from pycode.proofread.source import Raw, ReadError
+
+GRAMMAR = r"""
+?start: sum
+?sum: term | MINUS term -> negative | PLUS term -> positive | sum PLUS term -> add | sum MINUS term -> subtract
+?term: product | tail | product tail -> times | product CDOT tail -> times | product SLASH factor -> divide
+?product: factor | product factor -> times | product CDOT factor -> times | product ODOT factor -> elementwise
+?tail: SUM limits term -> summation | PROD limits term -> product_over | NABLA parameter? tail -> nabla
+     | derivative tail -> partial | OPERATOR factor -> function | MAX SUB VARIABLE RSUB term -> maximum | MIN SUB VARIABLE RSUB term -> minimum
+?factor: atom | atom CARET LB sum RB -> power | atom TRANSPOSE -> transpose
+     | NABLA parameter? factor -> nabla | derivative factor -> partial
+     | OPCALL _bracketed -> function
+     | INT range? term DIFF -> integral
+     | EXPECT _open sum conditions? _close -> expectation | EXPECT SUB about RSUB _open sum conditions? _close -> expectation
+?atom: NUMBER -> number | EULER -> euler | INFTY -> infinity | VARIABLE -> variable | VARIABLE subscripts -> indexed | STATE -> state
+     | CONST -> constant | CONST subscripts -> constant | RANDOM -> random | RANDOM subscripts -> random | DATA subscripts? -> data
+     | FUNC LPAR arguments RPAR -> apply
+     | FUNC LBRACK arguments RBRACK -> apply
+     | _bracketed
+     | FRAC LB sum RB LB sum RB -> divide
+     | FRAC LB PARTIAL order? factor RB LB partials RB -> partial
+     | SQRT LB sum RB -> root | BINOM LB sum RB LB sum RB -> binomial
+     | UNDERBRACE LB sum RB -> brace | UNDERBRACE LB sum RB SUB sum RSUB -> brace
+     | LFLOOR sum RFLOOR -> floor | LABS sum RABS -> absolute
+     | INDICATOR LBRACE sum REL sum RBRACE -> indicator
+     | KL _open sum DBAR sum _close -> divergence
+     | PR _open sum TO sum COMMA sum COMMA POLICY _close -> visit
+     | PR _open event conditions? _close -> probability
+_bracketed: LPAR sum RPAR | LBRACK sum RBRACK | LBRACE sum RBRACE
+_open: LPAR | LBRACK | LBRACE
+_close: RPAR | RBRACK | RBRACE
+about: sum | VARIABLE REL sum | POLICY
+conditions: MID event (COMMA event)*
+event: RANDOM subscripts? (REL | GT | LT) sum
+arguments: argument ((COMMA | SEMI | MID) argument)*
+?argument: sum | PARAMETER -> parameter | POLICY -> policy
+subscripts: SUB sum (COMMA sum)* RSUB
+parameter: SUB PARAMETER RSUB
+limits: SUB binder (COMMA binder)* RSUB upper?
+?upper: CARET LB sum RB
+binder: VARIABLE ((REL | LT | GT) sum | IN SET)?
+range: SUB (sum | SET) RSUB upper? | upper
+derivative: FRAC LB PARTIAL order? RB LB partials RB
+partials: (PARTIAL (VARIABLE | CONST subscripts?) order?)+
+order: CARET LB NUMBER RB
+"""
+KEPT = {"NUMBER", "EULER", "INFTY", "VARIABLE", "STATE", "CONST", "RANDOM", "DATA", "FUNC", "OPERATOR", "OPCALL", "POLICY", "PARAMETER", "DIFF", "SET",
+        "REL", "GT", "LT", "COMMA", "SEMI", "MID"}  # fmt: skip
+TYPES = {
+    t: t if t in KEPT else f"_{t}" for t in re.findall(r"\b[A-Z]{2,}\b", GRAMMAR)
+}  # a name with _ leaves no trace in the tree
+STARTS_FACTOR = {"NUMBER", "EULER", "VARIABLE", "STATE", "CONST", "RANDOM", "DATA", "FUNC", "LPAR", "LBRACK", "LBRACE", "FRAC", "SQRT", "BINOM", "UNDERBRACE",
+                 "LFLOOR", "LABS", "INDICATOR", "KL", "PR", "NABLA", "OPCALL", "INT", "EXPECT", "SUM", "PROD", "OPERATOR", "MAX", "MIN"}  # fmt: skip
+SAY = {
+    "REL": "a relation inside brackets; a relation stands outside of them",
+    "DIFF": "a differential without its \\int, or a sum under it: bracket the integrand",
+    "MID": "this bar belongs to nothing; it stands in arguments, or write \\lvert … \\rvert for an absolute value",
+    "POLICY": "a policy without its arguments; write \\pi(a\\mid s)",
+    "COMMA": "a comma inside a formula; separate two relations by \\qquad",
+    "CARET": "an exponent here is ambiguous; put the base into brackets",
+    "INT": "one factor too many; bracket the one before",
+    "SET": "a set can only stand after \\in",
+}
+
+
+class Stream(LarkLexer):
+    """Hands typed tokens to the parser."""
+
+    def __init__(self, _configuration: object) -> None:
+        pass
+
+    def lex(self, data: Sequence[Tok]) -> Iterator[Token]:  # type: ignore[override]
+        """The tokens with their places."""
+        for token in data:
+            yield Token(TYPES.get(token.type, token.type), token.name, line=token.raw.line, column=token.raw.column)
+
+
+@cache
+def parser() -> Lark:
+    """The LALR(1) parser, built once."""
+    grammar = re.sub(r"\b[A-Z]{2,}\b", lambda m: TYPES[m.group()], GRAMMAR)
+    return Lark(
+        f"{grammar}%declare {' '.join(sorted(TYPES.values()))}", parser="lalr", lexer=Stream, propagate_positions=True
+    )
+
+
+def parse(tokens: Sequence[Tok]) -> Tree:
+    """Tree of one side; raises ``ReadError`` at the token that does not fit."""
+    try:
+        return parser().parse(list(tokens))  # type: ignore[arg-type]
+    except UnexpectedToken as error:
+        at = Raw(str(error.token), error.token.line or 1, error.token.column or 1)
+        place = [t for t in tokens if (t.raw.line, t.raw.column) == (at.line, at.column)]
+        if error.token.type == "$END":
+            raise ReadError(
+                "syntax", f"the formula ends after {tokens[-1].raw.text}, which needs more", tokens[-1].raw
+            ) from None
+        raise ReadError(
+            "syntax", _complaint(error.token.type.lstrip("_"), tokens, at), place[0].raw if place else at
+        ) from None
+    except UnexpectedInput as error:  # pragma: no cover - the stream has no other errors
+        raise ReadError("syntax", "cannot be read", tokens[0].raw) from error
+
+
+def _complaint(kind: str, tokens: Sequence[Tok], at: Raw) -> str:
+    before: list[Tok] = []
+    for token in tokens:
+        if (token.raw.line, token.raw.column) == (at.line, at.column) and token.type == kind:
+            break
+        before.append(token)
+    shown = next((t.raw.text for t in tokens if (t.raw.line, t.raw.column) == (at.line, at.column)), at.text)
+    if kind in STARTS_FACTOR and any(t.type == "SLASH" for t in before[-6:]):
+        return f"{shown} after a quotient a/b is ambiguous; write \\frac or brackets"
+    if kind in STARTS_FACTOR and any(t.type == "OPERATOR" for t in before):
+        return f"{shown} after a function without brackets is ambiguous; bracket its argument, or put it last"
+    return SAY.get(kind, f"{shown} does not fit here")
+
+
+Part = tuple[Tok | None, list[Tok]]  # a relation sign (None before the first side) and the side after it
+CONTINUES = {"PLUS", "MINUS", "CDOT", "ODOT", "SLASH"}
+GROUPS = {
+    "LPAR": 1,
+    "LBRACK": 1,
+    "LBRACE": 1,
+    "SUB": 1,
+    "LB": 1,
+    "RPAR": -1,
+    "RBRACK": -1,
+    "RBRACE": -1,
+    "RSUB": -1,
+    "RB": -1,
+}
+
+
+def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
+    """Chains of a display: parts that each begin with a relation sign, but the first.
+
+    A line goes on with the chain before when it begins with a relation or an operator, or when that one is open or ends with an operator.
+    Within a line, a comma and a \\quad separate two chains.
+    """
+    chains: list[list[Part]] = []
+    depth, last = 0, "COMMA"
+    for line in lines:
+        tokens = [t for i, t in enumerate(line) if t.type != "QUAD" or (i and line[i - 1].type == "COMMA")]
+        while tokens and tokens[-1].type == "QUAD":
+            tokens.pop()
+        for i, token in enumerate(tokens):
+            ends = i == len(tokens) - 1 or tokens[i + 1].type == "QUAD"
+            if depth == 0 and token.type in ("COMMA", "STOP", "SEMI") and ends:
+                last = "COMMA"
+                continue
+            if token.type == "QUAD":
+                continue
+            if token.type == "STOP":
+                raise ReadError("syntax", "a full stop inside a formula", token.raw)
+            goes_on = (
+                depth > 0
+                or last in CONTINUES | {"REL"}
+                or (token.type == "REL")
+                or (last != "COMMA" and (i or token.type in CONTINUES))
+            )
+            if not goes_on or not chains:
+                chains.append([(None, [])])
+            if token.type == "REL" and depth == 0:
+                chains[-1].append((token, []))
+            else:
+                chains[-1][-1][1].append(token)
+            depth += GROUPS.get(token.type, 0)
+            last = token.type
+    return chains

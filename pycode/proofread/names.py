@@ -1,0 +1,205 @@
+"""What can be said of a tree without computing it: its free letters, the ranges of its bound ones, the shape of its derivatives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from lark import Token, Tree
+
+from pycode.proofread.worlds import Vocabulary
+
+SEPARATORS = {"COMMA": ",", "SEMI": ";", "MID": "|"}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A name that the text defined by :=, with the letters it depends on."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Tree
+    called: bool = False  # written with its letters in brackets
+
+
+def children(tree: Tree) -> list:
+    """Children of a tree without the signs that separate them."""
+    return [c for c in tree.children if not (isinstance(c, Token) and c.type in SEPARATORS)]
+
+
+def separators(arguments: Tree) -> list[str]:
+    """The signs between arguments, as in a signature."""
+    return [SEPARATORS[c.type] for c in arguments.children if isinstance(c, Token) and c.type in SEPARATORS]
+
+
+@cache
+def sorts_of(signature: str) -> tuple[list[str], list[str]]:
+    """Sorts and separators of a signature; state+ counts as state."""
+    sorts, between = [""], []
+    for character in signature:
+        if character in ",;|":
+            between.append(character)
+            sorts.append("")
+        else:
+            sorts[-1] += character
+    return [s.rstrip("+") for s in sorts], between
+
+
+def named_variable(density: Tree) -> str:
+    """The letter that a density is a density of: its first argument if that is a letter, else ''."""
+    if density.data == "apply":
+        first = children(density.children[1])[0]
+        if isinstance(first, Tree) and first.data == "variable":
+            return str(first.children[0])
+    return ""
+
+
+def about(tree: Tree) -> tuple[str, Tree | None, str]:
+    """Letter, density and policy of an expectation's subscript."""
+    subscript = tree.children[0]
+    if not (isinstance(subscript, Tree) and subscript.data == "about"):
+        return "", None, ""
+    inside = subscript.children
+    if isinstance(inside[0], Token) and inside[0].type == "POLICY":
+        return "", None, str(inside[0])
+    if isinstance(inside[0], Token):
+        return str(inside[0]), inside[-1], ""
+    return named_variable(inside[0]), inside[0], ""
+
+
+def free(
+    tree: Tree | Token,
+    vocabulary: Vocabulary,
+    definitions: Mapping[str, Definition],
+    bound: frozenset[str] = frozenset(),
+) -> dict[str, Token]:
+    """Letters that are not bound inside the tree, each with its first place."""
+    found: dict[str, Token] = {}
+
+    def visit(node: Tree | Token, inside: frozenset[str]) -> None:
+        if isinstance(node, Token):
+            return
+        if node.data == "variable" and node.children[0] not in inside:
+            found.setdefault(str(node.children[0]), node.children[0])
+        elif node.data in ("summation", "product_over"):
+            limits = node.children[0]
+            for binder in (c for c in children(limits) if c.data == "binder"):
+                for part in binder.children[1:]:
+                    visit(part, inside)
+                inside = inside | {str(binder.children[0])}
+            for upper in (c for c in children(limits) if c.data != "binder"):
+                visit(upper, inside)
+            visit(node.children[-1], inside)
+        elif node.data in ("maximum", "minimum"):
+            visit(node.children[1], inside | {str(node.children[0])})
+        elif node.data == "integral":
+            visit(node.children[-2], inside | {str(node.children[-1])})
+        elif node.data == "expectation":
+            letter, density, _ = about(node)
+            scope = inside | {letter} if letter else inside
+            if density is not None:
+                visit(density, scope)
+            elif vocabulary.policies:  # lower-case states and actions that are not bound outside are random
+                random = free(_body(node), vocabulary, definitions)
+                scope |= {n for n in random if n not in bound and vocabulary.variables[n] in ("state", "action")}
+            for part in node.children:
+                if isinstance(part, Tree) and part.data != "about":
+                    visit(part, scope)
+        elif node.data == "divergence":
+            scope = inside | {named_variable(c) for c in node.children}
+            for part in node.children:
+                visit(part, scope)
+        elif node.data in ("random", "data"):
+            return  # its time is bound by the expectation around it; x_i is the data point, whatever i
+        elif node.data == "event":
+            visit(node.children[-1], inside)
+        elif node.data == "constant" and str(node.children[0]) in definitions and len(node.children) == 1:
+            for name in definitions[str(node.children[0])].parameters:
+                if name in vocabulary.variables and name not in inside:
+                    found.setdefault(name, node.children[0])
+        else:
+            for part in node.children:
+                visit(part, inside)
+
+    visit(tree, frozenset())
+    return found
+
+
+def _body(expectation: Tree) -> Tree:
+    return next(c for c in expectation.children if isinstance(c, Tree) and c.data not in ("about", "conditions"))
+
+
+def restricted(body: Tree, letter: str, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> bool:
+    """Whether a state letter stands where the terminal state has no meaning: then it runs over the nonterminal states only."""
+    for node in body.iter_subtrees():
+        if node.data == "visit" and any(_is(c, letter) for c in node.children):
+            return True
+        if node.data != "apply":
+            continue
+        name, given = str(node.children[0]), children(node.children[1])
+        for position, argument in enumerate(given):
+            if not _is(argument, letter):
+                continue
+            if name in definitions:
+                definition = definitions[name]
+                if position < len(definition.parameters) and restricted(
+                    definition.body, definition.parameters[position], vocabulary, definitions
+                ):
+                    return True
+                continue
+            fitting = [s for s in vocabulary.functions[name] if sorts_of(s)[1] == separators(node.children[1])]
+            if any(_slots(s)[position] == "state" for s in fitting if position < len(_slots(s))):
+                return True
+    return False
+
+
+def _is(tree: object, letter: str) -> bool:
+    return isinstance(tree, Tree) and tree.data == "variable" and tree.children[0] == letter
+
+
+@cache
+def _slots(signature: str) -> tuple[str, ...]:
+    for sign in ";|":
+        signature = signature.replace(sign, ",")
+    return tuple(signature.split(","))
+
+
+def order(partial: Tree) -> tuple[Tree, list[str], list[int]]:
+    """Body, letters and orders of a partial derivative; no letters when the orders do not agree."""
+    nodes = list(partial.children)
+    if nodes and isinstance(nodes[0], Tree) and nodes[0].data == "derivative":
+        parts, body = list(nodes[0].children), nodes[1]
+        top = parts.pop(0) if parts[0].data == "order" else None
+        below = parts[0]
+    else:
+        top = nodes.pop(0) if nodes[0].data == "order" else None
+        body, below = nodes
+    letters: list[str] = []
+    orders: list[int] = []
+    for part in below.children:
+        if isinstance(part, Token):
+            letters.append(str(part))
+            orders.append(1)
+        elif part.data == "order":
+            orders[-1] = int(part.children[0])
+        else:
+            return body, [], []
+    total = int(top.children[0]) if top is not None else 1
+    return (body, letters, orders) if sum(orders) == total else (body, [], [])
+
+
+def used(tree: Tree, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> frozenset[str]:
+    """Names that a tree uses, with the sort of their subscript: ``\\mu_q``, ``\\mu_q[dimension]``; those of definitions too."""
+    found: set[str] = set()
+    for node in tree.iter_subtrees():
+        if node.data in ("constant", "apply"):
+            name = str(node.children[0])
+            if name in definitions:
+                found |= used(definitions[name].body, vocabulary, {k: v for k, v in definitions.items() if k != name})
+            elif node.data == "constant" and len(node.children) > 1:
+                allowed = [s for s in vocabulary.constants.get(name, ()) if s]
+                found.add(f"{name}[{allowed[0] if allowed else ''}]")
+            else:
+                found.add(name)
+        elif node.data == "data":
+            found.add(str(node.children[0]))
+    return frozenset(found)

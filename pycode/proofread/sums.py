@@ -1,0 +1,159 @@
+"""Sums, products, maxima and derivatives: the part of the evaluator that binds letters to ranges."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from lark import Token, Tree
+
+from pycode.proofread import values
+from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
+from pycode.proofread.names import children, order, restricted
+from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
+
+FREE_INTEGERS, LONGEST_SUM, NEGLIGIBLE = 6, 10_000, 1e-13
+
+
+class Sums:
+    """The part of the evaluator that sums and differentiates."""
+
+    def _nabla(self: Any, tree: Tree, *parts: Tree) -> Scalar:
+        parameter = str(parts[0].children[0]) if len(parts) > 1 else ""
+        x = self(parts[-1])
+        if shape(x):
+            raise self.error("sort", f"the gradient of {describe(x)}", tree)
+        return primal(values.tangent(x)) * self.instance.parameter_mask(parameter)
+
+    def _partial(self: Any, tree: Tree, *parts: Tree) -> Scalar:
+        body, letters, orders = order(tree)
+        if sum(orders) > 2 or not letters:
+            raise self.error("syntax", "partial derivatives go to order 2, and both \\partial orders must agree", tree)
+        along = [x for x, n in zip(letters, orders, strict=True) for _ in range(n)]
+        inner = replace(self, plain=True, terms=None)
+        for letter in dict.fromkeys(along):
+            constant = letter in self.vocabulary.constants and letter not in self.scope
+            x: Scalar = primal(self.instance.constant(letter, []) if constant else self.scope[letter].value)
+            for level, name in enumerate(along, 1):
+                x = Dual(x, ONE if name == letter else ZERO, level)
+            if constant:
+                inner.instance = inner.instance.replace(letter, x)
+            else:
+                inner = inner.bind(**{letter: Bound("real", x)})
+        result = inner(body)
+        for level in range(len(along), 0, -1):
+            result = values.tangent(result, level)
+        return primal(result)
+
+    # Sums
+
+    def axis(self: Any, letter: str) -> str:
+        """A new axis for a bound letter."""
+        return f"{letter}.{self.fresh()}"
+
+    def finite(self: Any, letter: str, sort: str, start: int = 0, stop: int | None = None) -> tuple[Bound, str, int]:
+        """A letter that runs over a finite sort, its axis and how many values it takes."""
+        stop = self.instance.sizes[sort] if stop is None else stop
+        axis = self.axis(letter)
+        return Bound(sort.rstrip("+"), Value(np.arange(start, stop), (axis,))), axis, stop - start
+
+    def _summation(self: Any, tree: Tree, limits: Tree, body: Tree) -> Scalar:
+        upper = [c for c in children(limits) if c.data != "binder"]
+        if any(t.data == "random" for t in limits.iter_subtrees()):
+            return self.episode_sum(tree, children(limits)[0], body)
+        inner, sums = self, []
+        for binder in children(limits):
+            if binder.data == "binder":
+                bound, axis, size, mask, ends = inner.limit(binder, upper[0] if upper else None, body)
+                inner = inner.bind(**{str(binder.children[0]): bound})
+                sums.append((axis, size, mask, ends))
+        result = inner(body)
+        for axis, size, mask, ends in reversed(sums):
+            if mask is not None:
+                result = values.where(mask, result)
+            result = self.to_infinity(result, axis, size, tree) if ends else values.total(result, axis, size)
+        return result
+
+    def to_infinity(self: Any, x: Scalar, axis: str, size: int, tree: Tree) -> Scalar:
+        """Sum over an axis that stands for 0, 1, 2, …; its last terms must not count."""
+        last = values.size(values.select(x, axis, size - 1))
+        if not last <= NEGLIGIBLE * values.size(x):
+            raise self.error("value", "the sum to \\infty does not converge, or too slowly", tree)
+        return values.total(x, axis, size)
+
+    def limit(self: Any, binder: Tree, upper: Tree | None, body: Tree) -> tuple[Bound, str, int, Value | None, bool]:
+        """Range of a summation letter: bound, axis, size, where it counts (None: everywhere), whether the sum is infinite."""
+        letter = str(binder.children[0])
+        sort = self.vocabulary.variables.get(letter, "")
+        rest = binder.children[1:]
+        if sort in ("state", "action", "reward", *COMPONENTS) and (not rest or isinstance(rest[-1], Token)):
+            allowed = {"state": "\\mathcal{S}", "action": "\\mathcal{A}", "reward": "\\mathcal{R}"}.get(sort, "")
+            chosen = str(rest[-1]) if rest else ""
+            if chosen and not chosen.removesuffix("^+") == allowed:
+                raise self.error("sort", f"{letter} is {an(sort)} and not in {chosen}", binder)
+            ends = sort == "state" and (
+                chosen.endswith("+") or (not chosen and not restricted(body, letter, self.vocabulary, self.definitions))
+            )
+            return (*self.finite(letter, "state+" if ends else sort), None, False)
+        if sort == "real":
+            raise self.error("sort", f"{letter} is a real variable: integrate over it", binder)
+        if not rest or isinstance(rest[-1], Token):
+            raise self.error("syntax", f"write the limits of {letter}, as in \\sum_{{{letter}=0}}^{{\\infty}}", binder)
+        sign, bound = str(rest[0]), rest[1]
+        if sort in COMPONENTS and not (bound.data == "number" and bound.children[0] == "1" and upper is not None):
+            raise self.error("syntax", f"{letter} counts from 1 to its upper limit", binder)
+        starts = sign in ("=", ">=", ">")
+        low = self.integers(self.numeric(bound), bound) if starts else primal(ZERO)
+        low = Value(low.data + (sign == ">"), low.axes)
+        last = upper if sign == "=" else None if starts else bound
+        if sign == "=" and last is None:
+            raise self.error("syntax", f"the sum over {letter} has no upper limit", binder)
+        if last is None or last.data == "infinity":
+            if low.data.ndim:
+                raise self.error("syntax", "an infinite sum starts at a number", binder)
+            return (*self.finite(letter, "integer", int(low.data)), None, True)
+        high = self.integers(self.numeric(last), last)
+        high = Value(high.data - (sign == "<"), high.axes)
+        shift = 1 if sort in COMPONENTS else 0
+        if sort in COMPONENTS and int(high.data.max()) > self.instance.sizes[sort]:
+            raise self.error("sort", f"{letter} goes beyond its range", binder)
+        start, stop = int(low.data.min()) - shift, int(high.data.max()) + 1 - shift
+        if stop - start > LONGEST_SUM:
+            raise self.error("size", f"a sum of {stop - start} terms (at most {LONGEST_SUM})", binder)
+        bound_letter, axis, size = self.finite(letter, sort, start, max(stop, start + 1))
+        within = _between(low, primal(bound_letter.value) + float(shift), high)
+        return (
+            bound_letter,
+            axis,
+            size,
+            None if within.data.all() and low.data.ndim == high.data.ndim == 0 else within,
+            False,
+        )
+
+    def _product_over(self: Any, tree: Tree, limits: Tree, body: Tree) -> Scalar:
+        binder, *upper = children(limits)
+        bound, axis, size, mask, ends = self.limit(binder, upper[0] if upper else None, body)
+        if ends or mask is not None or len([c for c in children(limits) if c.data == "binder"]) > 1:
+            raise self.error("syntax", "a product runs over one letter, from a number to a number", tree)
+        factors = self.bind(**{str(binder.children[0]): bound})(body)
+        result: Scalar = ONE
+        for i in range(size):
+            result = result * values.select(factors, axis, i)
+        return result
+
+    def _extreme(self: Any, letter: Token, body: Tree, choose: Callable[..., np.ndarray]) -> Scalar:
+        bound, axis, _ = self.finite(str(letter), self.vocabulary.variables[str(letter)])
+        x = primal(self.bind(**{str(letter): bound}).numeric(body))
+        return Value(choose(x.data, axis=x.axes.index(axis)), [a for a in x.axes if a != axis]) if axis in x.axes else x
+
+    def _maximum(self: Any, tree: Tree, letter: Token, body: Tree) -> Scalar:
+        return self._extreme(letter, body, np.max)
+
+    def _minimum(self: Any, tree: Tree, letter: Token, body: Tree) -> Scalar:
+        return self._extreme(letter, body, np.min)
+
+
+def _between(low: Value, x: Value, high: Value) -> Value:
+    above, below = x - low, high - x
+    axes, (one, two) = values.align(above, below)
+    return Value((one >= 0) & (two >= 0), axes)

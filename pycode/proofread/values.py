@@ -1,0 +1,324 @@
+"""Float64 dual numbers on named axes: the arithmetic of the worlds and of the evaluator.
+
+A ``Value`` is an array with one name per axis; two values are combined by the names, never by position.
+A ``Dual`` is a value with its derivative: at level 0 in the parameters (the derivative has the further axis ``GRADIENT``),
+at higher levels along one letter of a partial derivative. Duals nest, the highest level outside.
+Everything else asks for arithmetic here and nowhere else, so that another arithmetic can take its place.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+GRADIENT = "∇"  # components of a derivative in the parameters
+ROW, COLUMN = "row", "column"  # a column vector has ROW, its transpose COLUMN, a matrix both
+LIMIT = 20_000_000  # entries of one array, 160 MB
+
+
+class TooLarge(ValueError):
+    """An array would need more than ``LIMIT`` entries."""
+
+
+class Value:
+    """Array ``data`` whose axes are called ``axes``, in sorted order."""
+
+    __slots__ = ("axes", "data")
+
+    def __init__(self, data: object, axes: Sequence[str] = ()) -> None:
+        array = np.asarray(data)
+        if len(axes) > 1 and any(a > b for a, b in zip(axes, axes[1:], strict=False)):
+            order = sorted(range(len(axes)), key=axes.__getitem__)
+            array, axes = array.transpose(order), [axes[i] for i in order]
+        self.data, self.axes = array, tuple(axes)
+
+    def __add__(self, other: "Number") -> "Scalar":
+        return _elementwise(np.add, self, other) if _plain(other) else NotImplemented
+
+    def __mul__(self, other: "Number") -> "Scalar":
+        return _elementwise(np.multiply, self, other) if _plain(other) else NotImplemented
+
+    def __sub__(self, other: "Number") -> "Scalar":
+        return _elementwise(np.subtract, self, other) if _plain(other) else NotImplemented
+
+    def __truediv__(self, other: "Number") -> "Scalar":
+        return _elementwise(np.divide, self, other) if _plain(other) else NotImplemented
+
+    def __rsub__(self, other: float) -> "Value":
+        return _elementwise(np.subtract, value(other), self)
+
+    def __rtruediv__(self, other: float) -> "Value":
+        return _elementwise(np.divide, value(other), self)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self) -> "Value":
+        return Value(-self.data, self.axes)
+
+    def __repr__(self) -> str:
+        return f"Value({self.data!r}, {self.axes!r})"
+
+
+class Dual:
+    """``value`` and its derivative ``tangent`` at ``level``; both may be duals of lower levels."""
+
+    __slots__ = ("level", "tangent", "value")
+
+    def __init__(self, value: "Scalar", tangent: "Scalar", level: int = 0) -> None:
+        self.value, self.tangent, self.level = value, tangent, level
+
+    def _pair(self, other: "Number") -> tuple["Dual", "Dual"]:
+        """Both numbers at the higher of their levels; a lower one is a constant there."""
+        if not isinstance(other, Dual):
+            return self, Dual(value(other), ZERO, self.level)
+        if other.level == self.level:
+            return self, other
+        if other.level < self.level:
+            return self, Dual(other, ZERO, self.level)
+        return Dual(self, ZERO, other.level), other
+
+    def __add__(self, other: "Number") -> "Dual":
+        a, b = self._pair(other)
+        return Dual(a.value + b.value, a.tangent + b.tangent, a.level)
+
+    def __mul__(self, other: "Number") -> "Dual":
+        a, b = self._pair(other)
+        return Dual(a.value * b.value, a.tangent * b.value + a.value * b.tangent, a.level)
+
+    def __truediv__(self, other: "Number") -> "Dual":
+        a, b = self._pair(other)
+        quotient = a.value / b.value
+        return Dual(quotient, (a.tangent - quotient * b.tangent) / b.value, a.level)
+
+    def __neg__(self) -> "Dual":
+        return Dual(-self.value, -self.tangent, self.level)
+
+    def __sub__(self, other: "Number") -> "Dual":
+        return self + (-other)
+
+    def __rsub__(self, other: "Number") -> "Dual":
+        return -self + other
+
+    def __rtruediv__(self, other: "Number") -> "Dual":
+        a, b = self._pair(other)
+        return b / a
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+Scalar = Value | Dual
+Number = Value | Dual | float
+
+
+def value(x: Number) -> Scalar:
+    """A plain number as a value without axes."""
+    return x if isinstance(x, Value | Dual) else Value(np.float64(x))
+
+
+ZERO, ONE = value(0.0), value(1.0)
+
+
+def _plain(x: Number) -> bool:
+    return not isinstance(x, Dual)
+
+
+def align(*xs: Value) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    """The union of the axes, and the arrays with a dimension of length 1 for each axis that they lack."""
+    axes = tuple(sorted(set().union(*(x.axes for x in xs))))
+    if all(x.axes == axes for x in xs):
+        return axes, [x.data for x in xs]
+    arrays = [x.data[tuple(slice(None) if a in x.axes else None for a in axes)] for x in xs]
+    size = np.prod([max(a.shape[i] for a in arrays) for i in range(len(axes))], dtype=float)
+    if size > LIMIT:
+        raise TooLarge(
+            f"{len(axes)} indices at once ({', '.join(axes)}) need an array of {size:.0g} numbers; sum some of them earlier"
+        )
+    return axes, arrays
+
+
+def _elementwise(operation: Callable[..., np.ndarray], a: Value, b: Number) -> Value:
+    if not isinstance(b, Value):
+        return Value(operation(a.data, b), a.axes)
+    if a.axes == b.axes:
+        return Value(operation(a.data, b.data), a.axes)
+    axes, (left, right) = align(a, b)
+    return Value(operation(left, right), axes)
+
+
+def _function(
+    apply: Callable[[np.ndarray], np.ndarray], derivative: Callable[[Scalar, Scalar], Scalar]
+) -> Callable[[Scalar], Scalar]:
+    """An elementary function; ``derivative(x, f(x))`` is its derivative."""
+
+    def function(x: Scalar) -> Scalar:
+        if isinstance(x, Dual):
+            result = function(x.value)
+            return Dual(result, derivative(x.value, result) * x.tangent, x.level)
+        return Value(apply(x.data), x.axes)
+
+    return function
+
+
+exp = _function(np.exp, lambda x, y: y)
+log = _function(np.log, lambda x, y: 1.0 / x)
+sqrt = _function(np.sqrt, lambda x, y: 0.5 / y)
+sin = _function(np.sin, lambda x, y: cos(x))
+cos = _function(np.cos, lambda x, y: -sin(x))
+absolute = _function(np.abs, lambda x, y: y / x)
+floor = _function(np.floor, lambda x, y: value(0.0))
+
+
+def power(x: Scalar, n: int) -> Scalar:
+    """X to an integer power, by repeated squaring; x^0 is 1."""
+    if n < 0:
+        return 1.0 / power(x, -n)
+    result: Scalar = ONE
+    while n:
+        result, x, n = (result * x if n & 1 else result), x * x, n >> 1
+    return result
+
+
+def _linear(x: Scalar, action: Callable[[Value], Value]) -> Scalar:
+    """A linear map of values, applied to a dual part by part."""
+    return Dual(_linear(x.value, action), _linear(x.tangent, action), x.level) if isinstance(x, Dual) else action(x)
+
+
+def total(x: Scalar, axis: str, size: int) -> Scalar:
+    """Sum over an axis of ``size`` entries; what does not have the axis counts ``size`` times."""
+
+    def add(v: Value) -> Value:
+        if axis not in v.axes:
+            return v * float(size)
+        return Value(v.data.sum(axis=v.axes.index(axis)), tuple(a for a in v.axes if a != axis))
+
+    return _linear(x, add)
+
+
+def rename(x: Scalar, names: Mapping[str, str]) -> Scalar:
+    """The same value with axes called otherwise."""
+    return _linear(x, lambda v: Value(v.data, tuple(names.get(a, a) for a in v.axes)))
+
+
+def select(x: Scalar, axis: str, index: object) -> Scalar:
+    """Entry ``index`` of an axis, which disappears; for a slice, or an array of indices, it stays."""
+
+    def pick(v: Value) -> Value:
+        if axis not in v.axes:
+            return v
+        data = (
+            np.take(v.data, np.asarray(index), v.axes.index(axis))
+            if not isinstance(index, slice)
+            else v.data[tuple(index if a == axis else slice(None) for a in v.axes)]
+        )
+        return Value(data, tuple(a for a in v.axes if a != axis) if np.ndim(data) < len(v.axes) else v.axes)
+
+    return _linear(x, pick)
+
+
+def take(table: Scalar, indices: Sequence[Value]) -> Scalar:
+    """Entries of a table whose axes are called "0", "1", …: ``indices[i]`` (integers on named axes) says where along axis i."""
+    axes, arrays = align(*indices) if indices else ((), [])
+
+    def gather(v: Value) -> Value:
+        own = [a for a in v.axes if not a.isdigit()]
+        data = np.moveaxis(v.data, [v.axes.index(str(i)) for i in range(len(indices))], range(len(indices)))
+        return Value(data[tuple(arrays)] if arrays else data, (*axes, *own))
+
+    return _linear(table, lambda v: gather(_full(v, table, len(indices))))
+
+
+def _full(v: Value, table: Scalar, count: int) -> Value:
+    """A tangent that lacks axes of its table, with them."""
+    missing = [str(i) for i in range(count) if str(i) not in v.axes]
+    if not missing:
+        return v
+    whole = primal(table)
+    shape = [whole.data.shape[whole.axes.index(a)] for a in missing]
+    return Value(np.broadcast_to(v.data, (*shape, *v.data.shape)), (*missing, *v.axes))
+
+
+def solve(matrix: Scalar, right: Scalar, row: str, column: str) -> Scalar:
+    """X with Σ_column matrix · x = right: ``matrix`` has the axes row and column, ``right`` row, x column."""
+    if isinstance(matrix, Dual) or isinstance(right, Dual):
+        level = max(x.level for x in (matrix, right) if isinstance(x, Dual))
+        a, b = (x if isinstance(x, Dual) and x.level == level else Dual(x, ZERO, level) for x in (matrix, right))
+        x = solve(a.value, b.value, row, column)
+        size = primal(a.value).data.shape[0]
+        rest = b.tangent - total(a.tangent * x, column, size)
+        return Dual(x, solve(a.value, rest, row, column) if row in primal(rest).axes else ZERO, level)
+    square = Value(matrix.data, matrix.axes)
+    data = square.data if square.axes == tuple(sorted((row, column))) and row < column else square.data.T
+    other = [a for a in right.axes if a != row]
+    moved = np.moveaxis(right.data, right.axes.index(row), 0)
+    solution = np.linalg.solve(data, moved.reshape(len(data), -1)).reshape(moved.shape)
+    return Value(solution, (column, *other))
+
+
+def primal(x: Number) -> Value:
+    """The value without its derivatives."""
+    while isinstance(x, Dual):
+        x = x.value
+    return x if isinstance(x, Value) else Value(np.float64(x))
+
+
+def tangent(x: Scalar, level: int = 0) -> Scalar:
+    """Derivative at a level; 0 for what does not depend on it."""
+    return x.tangent if isinstance(x, Dual) and x.level == level else ZERO
+
+
+def size(x: Number) -> float:
+    """Largest absolute value of the entries."""
+    data = primal(x).data
+    return float(np.max(np.abs(data))) if data.size else 0.0
+
+
+def raised(x: Scalar, n: Value) -> Scalar:
+    """X to a power that is an integer on named axes; 0^0 is 1."""
+    if isinstance(x, Dual):
+        lower = raised(x.value, Value(np.maximum(n.data - 1, np.minimum(n.data, 0)), n.axes))
+        return Dual(raised(x.value, n), n * lower * x.tangent, x.level)
+    return _elementwise(np.power, x, n)
+
+
+def where(condition: Value, x: Scalar) -> Scalar:
+    """X where the condition is true, else 0, whatever x is there."""
+
+    def choose(v: Value) -> Value:
+        axes, (yes, data) = align(condition, v)
+        return Value(np.where(yes, data, 0.0), axes)
+
+    return _linear(x, choose)
+
+
+def matrix_product(a: Scalar, b: Scalar) -> Scalar:
+    """Sum over the columns of ``a`` and the rows of ``b``."""
+    count = primal(a).data.shape[primal(a).axes.index(COLUMN)]
+    return total(rename(a, {COLUMN: "·"}) * rename(b, {ROW: "·"}), "·", count)
+
+
+def transpose(a: Scalar) -> Scalar:
+    """Rows and columns exchanged; a number stays."""
+    return rename(a, {ROW: COLUMN, COLUMN: ROW})
+
+
+def _square(a: Scalar, action: Callable[[np.ndarray], np.ndarray], keep: bool) -> Value:
+    """A function of the matrix in the axes ROW and COLUMN."""
+    if isinstance(a, Dual):
+        raise ValueError("derivatives of matrix functions are not computed")
+    data = np.moveaxis(a.data, [a.axes.index(ROW), a.axes.index(COLUMN)], [-2, -1])
+    other = [x for x in a.axes if x not in (ROW, COLUMN)]
+    return Value(action(data), [*other, ROW, COLUMN] if keep else other)
+
+
+def determinant(a: Scalar) -> Scalar:
+    """Det of a matrix; a number is its own."""
+    return _square(a, np.linalg.det, keep=False) if ROW in primal(a).axes else a
+
+
+def inverse(a: Scalar) -> Scalar:
+    """Inverse of a matrix or of a number."""
+    return _square(a, np.linalg.inv, keep=True) if ROW in primal(a).axes else 1.0 / a
+
+
+def trace(a: Scalar) -> Scalar:
+    """Tr of a matrix; a number is its own."""
+    return _square(a, lambda m: np.trace(m, axis1=-2, axis2=-1), keep=False) if ROW in primal(a).axes else a

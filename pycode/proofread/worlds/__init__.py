@@ -1,0 +1,92 @@
+"""Worlds: random finite instances in which a display is computed. A world knows nothing of the text.
+
+A world module defines ``VOCABULARY`` and ``instances(seed)``; what an instance must offer is ``Instance`` below.
+Names are canonical: base, primes, then "_" and the subscript without braces (``q_\\pi``, ``v_\\pi'``, ``\\mu_q``, ``s'``).
+Sorts of variables: state, action, reward, integer, dimension, sample (finite, evaluated as indices) and real.
+A signature lists the sorts of the arguments with the printed separators, ``state+,reward|state,action``;
+``state+`` is a state that may be the terminal one, a parameter stands for itself (``\\theta``), ``data`` is the data point.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Protocol
+
+from pycode.proofread.values import Scalar, Value
+
+NAMES = {
+    "vae": "vae",
+    "gaussians": "gaussians",
+    "decoders": "decoders",
+    "mdp": "mdp",
+    "mdp-discounted": "mdp",
+}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the letters mean."""
+
+    variables: Mapping[str, str]  # letter → its sort
+    constants: Mapping[str, tuple[str, ...]]  # name → sorts of the subscript it can have; "" for none
+    functions: Mapping[str, tuple[str, ...]]  # name → signatures
+    randoms: Mapping[str, str] = field(default_factory=dict)  # capital letters inside an expectation → sort
+    policies: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+
+
+class Instance(Protocol):
+    """One random instance of a world."""
+
+    tight: bool  # every bound that holds in general is attained here
+    sizes: Mapping[str, int]  # of the finite sorts; "integer" is where an infinite sum is cut
+
+    def admits(self, names: frozenset[str]) -> bool:
+        """Whether a relation that uses these names (``\\mu_q[dimension]`` when indexed) has a meaning here."""
+
+    def constant(self, name: str, indices: Sequence[Value]) -> Scalar:
+        """Value of a constant; ``indices`` (integers) are its subscripts. A bare vector has the axis ROW, a matrix ROW and COLUMN."""
+
+    def number(self, sort: str, index: Value) -> Scalar:
+        """Numeric value of a variable of sort reward or integer at ``index``."""
+
+    def apply(self, name: str, signature: str, arguments: Sequence[Scalar]) -> Scalar:
+        """Value of a function; arguments of finite sorts are indices, those of parameters and policies are left out."""
+
+    def reals(self, name: str) -> Value:
+        """A few values for a free real variable, along the axis ``name``."""
+
+    def grid(self, name: str) -> tuple[Value, Value]:
+        """Nodes for a bound real variable along the axis ``name``, and their weights for an integral over all of it."""
+
+    def line(self, name: str) -> tuple[Value, Value]:
+        """The same for a letter that is a number where z is a vector."""
+
+    def replace(self, name: str, value: Scalar) -> "Instance":
+        """The same instance with another value of a constant, and of all that depends on it."""
+
+    def averaging(self) -> tuple["Instance", dict[str, int], Value]:
+        """The instance with its draws ε^(l) spread over quadrature axes; these axes with their lengths; the weights."""
+
+    def parameter_mask(self, parameter: str) -> Value:
+        """1 along GRADIENT where a component belongs to the parameter, else 0; "" stands for all of them."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A named world with its instances for one seed."""
+
+    name: str
+    vocabulary: Vocabulary
+    instances: tuple[Instance, ...]
+    data: frozenset[str]  # names of the data point
+    states: frozenset[str]  # names of a fixed state
+
+
+@cache
+def build(name: str, seed: int) -> World:
+    """The world of this name; the same seed gives the same instances."""
+    module = import_module(f"{__name__}.{NAMES[name]}")
+    data, states = (frozenset(getattr(module, n, ())) for n in ("DATA", "STATE_CONSTANTS"))
+    return World(name, module.vocabulary(name), tuple(module.instances(name, seed)), data, states)

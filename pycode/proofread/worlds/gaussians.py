@@ -1,0 +1,124 @@
+r"""The world ``gaussians``: q = N(μ_q, Σ_q) and p = N(μ_p, Σ_p) on one, two and three dimensions; plain numbers.
+
+Instances: D = 1 twice; D = 1 with q = p, the *tight* twin; D = 2 with diagonal and D = 3 with full covariances.
+With D = 1 vectors and matrices are scalars. A data point x given z is N(Wz + b, s²I); in the tight twin W = 0, so that
+q = p is also the posterior (posterior collapse), and the evidence bound is attained as well.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from pycode.proofread.values import ROW, ZERO, Value, log, primal, total
+from pycode.proofread.worlds import Instance, Vocabulary
+from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, L, matrix, vector
+from pycode.proofread.worlds.likelihoods import LinearGaussian
+from pycode.proofread.worlds.normal import density
+from pycode.proofread.worlds.quadrature import (
+    ATTEMPTS,
+    close,
+    curve,
+    line,
+    representable,
+    signed,
+    space,
+)
+
+__all__ = ["DATA", "instances", "vocabulary"]
+
+EXACT = 1e-12  # rounding, and what is beyond 8 standard deviations
+
+
+def vocabulary(name: str) -> Vocabulary:
+    """What the letters mean in this world."""
+    return Vocabulary(
+        variables={
+            **dict.fromkeys(("z", "u", "\\epsilon", "\\varepsilon"), "real"),
+            **dict.fromkeys(("i", "j"), "dimension"),
+            "k": "integer",
+            "l": "sample",
+        },
+        constants={
+            "x": ("", "dimension", "integer"),
+            **dict.fromkeys(("\\mu_q", "\\mu_p", "\\sigma_q", "\\sigma_p", "\\rho", "r"), ("", "dimension")),
+            **dict.fromkeys(("\\Sigma_q", "\\Sigma_p", "I", "D", "L"), ("",)),
+            **dict.fromkeys(("\\epsilon", "\\varepsilon", "z"), ("sample",)),
+        },
+        functions={
+            "\\mathcal{N}": ("real;real,real",),
+            "q_\\theta": ("real|data",),
+            "p": ("real",),
+            "p_\\phi": ("data|real", "data", "data,real", "real|data"),
+            "\\mathcal{L}": ("\\theta,\\phi;data",),
+            "f": ("real",),
+        },
+        parameters=("\\theta", "\\phi"),
+    )
+
+
+def instances(name: str, seed: int) -> tuple[Instance, ...]:
+    """D = 1 twice, its tight twin, D = 2 diagonal, D = 3 full."""
+    rng = np.random.default_rng([seed, 2])
+    first, second, plane, full = (_admitted(rng, *shape) for shape in ((1, True), (1, True), (2, True), (3, False)))
+    return first, second, _twin(second), plane, full
+
+
+def _admitted(rng: np.random.Generator, D: int, diagonal: bool) -> Gaussians:
+    for _ in range(ATTEMPTS):
+        drawn = _drawn(rng, D, diagonal)
+        if _admissible(drawn):
+            return drawn
+    raise RuntimeError(f"no admissible instance of the world gaussians with D = {D} in {ATTEMPTS} draws")
+
+
+def _drawn(rng: np.random.Generator, D: int, diagonal: bool) -> Gaussians:
+    mu_q, mu_p = np.array([signed(rng, 0.15, 0.7, 2) for _ in range(D)]).T
+    narrow, wide = ((0.6, 0.85), (1.15, 1.4)) if D == 1 else ((0.83, 0.95), (1.05, 1.18))
+    S_q, S_p = (np.diag(np.abs(signed(rng, *bounds, D))) for bounds in (narrow, wide))
+    if not diagonal:
+        S_q, S_p = (S + np.tril(np.reshape(signed(rng, 0.2, 0.35, D * D), (D, D)), -1) for S in (S_q, S_p))
+    # Small slopes keep the posterior wide enough for the coarser lattices.
+    slopes = (1.0, 0.8, 0.6)[D - 1] * np.reshape(signed(rng, 0.3, 0.7, 2 * D), (2, D))
+    bells = [(np.zeros(D), np.eye(D)), (mu_q, S_q @ S_q.T), (mu_p, S_p @ S_p.T)]
+    scalars = line([(m[i], np.sqrt(S[i, i])) for m, S in bells for i in range(D)], 0.2)
+    points, draws = signed(rng, 0.2, 2.3, 5 * D), signed(rng, 0.3, 1.6, L * D)
+    return Gaussians(
+        D=D,
+        diagonal=diagonal,
+        mu_q=vector(mu_q),
+        scale_q=matrix(S_q),
+        mu_p=vector(mu_p),
+        scale_p=matrix(S_p),
+        decoder=LinearGaussian(
+            x=signed(rng, 0.4, 1.5, 2),
+            w=[vector(w) for w in slopes],
+            b=[Value(b) for b in signed(rng, 0.3, 0.9, 2)],
+            noise=Value(rng.uniform(0.75, 1.3)),
+        ),
+        curve=curve(rng),
+        points=np.reshape(points, (5, D) if D > 1 else 5),
+        draws=Value(np.reshape(draws, (L, D)), ("0", ROW)) if D > 1 else Value(draws, ("0",)),
+        lattice=scalars if D == 1 else space(bells, {2: 0.5, 3: 0.65}[D], 8.0),
+        scalars=scalars,
+        tight=False,
+    )
+
+
+def _twin(g: Gaussians) -> Gaussians:
+    """With q = p, and a decoder that does not use z."""
+    decoder = replace(g.decoder, w=[w * 0.0 for w in g.decoder.w])
+    return replace(g, mu_q=g.mu_p, scale_q=g.scale_p, decoder=decoder, tight=True)
+
+
+def _admissible(g: Gaussians) -> bool:
+    """Whether densities integrate to 1, every logarithm exists, and the evidence bound has a visible gap."""
+    z, weight = g.grid("z")
+    standard, likelihood = partial(density, mean=ZERO, variance=matrix(np.eye(g.D))), g.decoder.likelihood(z)
+    densities = [d(z) for d in (standard, g.q, g.p, g.posterior)]
+    joint, q = likelihood * densities[2], densities[1]
+    if not representable(likelihood, joint, *densities):
+        return False
+    integrals = [total(d * weight, "z", 0) for d in (*densities, joint / g.given[2], q * log(q / joint))]
+    gap = float(primal(log(g.given[2]) + integrals.pop()).data)
+    return all(close(i, 1.0, EXACT) for i in integrals) and 0.05 < gap < 3.0
