@@ -9,7 +9,7 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
-from pycode.proofread.names import about, children, free, named_variable
+from pycode.proofread.names import about, children, free, named_variable, used
 from pycode.proofread.values import ONE, Scalar, Value, primal
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Expectations:
                 raise self.error("syntax", "no condition here: the density in the subscript says it all", conditions)
             return self._over_density(letter, density, tree, lambda inner: inner(body))
         if not self.vocabulary.policies:
-            if policy or not any(_draws(t) for t in body.iter_subtrees()):
+            if policy or not any(n.endswith("[sample]") for n in used(body, self.vocabulary, self.definitions)):
                 raise self.error("syntax", "say over which density, as in \\E_{z\\sim q_\\theta(z\\mid x)}[…]", tree)
             instance, axes, weights = self.instance.averaging()
             result = replace(self, instance=instance)(body) * weights
@@ -311,10 +311,6 @@ class Expectations:
 def _normal(density: Tree) -> bool:
     """Whether a density is given by a mean and a variance, without its letter."""
     return density.data == "apply" and density.children[0] == NORMAL and len(children(density.children[1])) == 2
-
-
-def _draws(tree: Tree) -> bool:
-    return tree.data == "constant" and len(tree.children) > 1
 
 
 def _episodes(tree: Tree) -> bool:

@@ -8,6 +8,9 @@ Everything else asks for arithmetic here and nowhere else, so that another arith
 
 from collections.abc import Callable, Mapping, Sequence
 
+import math
+from functools import cache
+
 import numpy as np
 
 GRADIENT = "∇"  # components of a derivative in the parameters
@@ -15,7 +18,7 @@ ROW, COLUMN = "row", "column"  # a column vector has ROW, its transpose COLUMN, 
 LIMIT = 20_000_000  # entries of one array, 160 MB
 
 
-class TooLarge(ValueError):
+class TooLargeError(ValueError):
     """An array would need more than ``LIMIT`` entries."""
 
 
@@ -52,7 +55,7 @@ class Value:
     __radd__, __rmul__ = __add__, __mul__
 
     def __neg__(self) -> "Value":
-        return Value(-self.data, self.axes)
+        return _made(-self.data, self.axes)
 
     def __repr__(self) -> str:
         return f"Value({self.data!r}, {self.axes!r})"
@@ -66,6 +69,10 @@ class Dual:
     def __init__(self, value: "Scalar", tangent: "Scalar", level: int = 0) -> None:
         self.value, self.tangent, self.level = value, tangent, level
 
+    def _constant(self, other: "Number") -> bool:
+        """Whether the other number is a constant at this level."""
+        return not isinstance(other, Dual) or other.level < self.level
+
     def _pair(self, other: "Number") -> tuple["Dual", "Dual"]:
         """Both numbers at the higher of their levels; a lower one is a constant there."""
         if not isinstance(other, Dual):
@@ -77,14 +84,20 @@ class Dual:
         return Dual(self, ZERO, other.level), other
 
     def __add__(self, other: "Number") -> "Dual":
+        if self._constant(other):
+            return Dual(self.value + other, self.tangent, self.level)
         a, b = self._pair(other)
         return Dual(a.value + b.value, a.tangent + b.tangent, a.level)
 
     def __mul__(self, other: "Number") -> "Dual":
+        if self._constant(other):
+            return Dual(self.value * other, self.tangent * other, self.level)
         a, b = self._pair(other)
         return Dual(a.value * b.value, a.tangent * b.value + a.value * b.tangent, a.level)
 
     def __truediv__(self, other: "Number") -> "Dual":
+        if self._constant(other):
+            return Dual(self.value / other, self.tangent / other, self.level)
         a, b = self._pair(other)
         quotient = a.value / b.value
         return Dual(quotient, (a.tangent - quotient * b.tangent) / b.value, a.level)
@@ -121,27 +134,45 @@ def _plain(x: Number) -> bool:
     return not isinstance(x, Dual)
 
 
+@cache
+def _spread(own: tuple[str, ...], axes: tuple[str, ...]) -> tuple[slice | None, ...]:
+    """Index that gives an array with its own axes a dimension for each of ``axes``."""
+    return tuple(slice(None) if a in own else None for a in axes)
+
+
+@cache
+def _union(*axes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*axes)))
+
+
 def align(*xs: Value) -> tuple[tuple[str, ...], list[np.ndarray]]:
     """The union of the axes, and the arrays with a dimension of length 1 for each axis that they lack."""
-    axes = tuple(sorted(set().union(*(x.axes for x in xs))))
-    if all(x.axes == axes for x in xs):
-        return axes, [x.data for x in xs]
-    arrays = [x.data[tuple(slice(None) if a in x.axes else None for a in axes)] for x in xs]
-    size = np.prod([max(a.shape[i] for a in arrays) for i in range(len(axes))], dtype=float)
-    if size > LIMIT:
-        raise TooLarge(
-            f"{len(axes)} indices at once ({', '.join(axes)}) need an array of {size:.0g} numbers; sum some of them earlier"
-        )
+    axes = _union(*[x.axes for x in xs])
+    arrays = [x.data if x.axes == axes else x.data[_spread(x.axes, axes)] for x in xs]
+    if len(axes) > 3:
+        size = math.prod(map(max, zip(*[a.shape for a in arrays], strict=True)))
+        if size > LIMIT:
+            shown = ", ".join(a.split(".")[0] for a in axes)
+            raise TooLargeError(f"{len(axes)} indices at once ({shown}) make {size:.0g} numbers; sum some earlier")
     return axes, arrays
+
+
+def _made(data: np.ndarray, axes: tuple[str, ...]) -> Value:
+    """A value whose axes are known to be in order."""
+    made = Value.__new__(Value)
+    made.data, made.axes = data, axes
+    return made
 
 
 def _elementwise(operation: Callable[..., np.ndarray], a: Value, b: Number) -> Value:
     if not isinstance(b, Value):
-        return Value(operation(a.data, b), a.axes)
-    if a.axes == b.axes:
-        return Value(operation(a.data, b.data), a.axes)
+        return _made(operation(a.data, b), a.axes)
+    if a.axes == b.axes or not b.axes:
+        return _made(operation(a.data, b.data), a.axes)
+    if not a.axes:
+        return _made(operation(a.data, b.data), b.axes)
     axes, (left, right) = align(a, b)
-    return Value(operation(left, right), axes)
+    return _made(operation(left, right), axes)
 
 
 def _function(
@@ -153,7 +184,7 @@ def _function(
         if isinstance(x, Dual):
             result = function(x.value)
             return Dual(result, derivative(x.value, result) * x.tangent, x.level)
-        return Value(apply(x.data), x.axes)
+        return _made(apply(x.data), x.axes)
 
     return function
 

@@ -145,6 +145,10 @@ class VAE:
         """Nodes and weights that serve for z, with every density here, and for ε ~ N(0,1)."""
         return self.lattice.grid(name)
 
+    def line(self, name: str) -> tuple[Value, Value]:
+        """The same: z is a number here."""
+        return self.lattice.grid(name)
+
     def replace(self, name: str, value: Scalar) -> "VAE":
         r"""With another μ_q, σ_q or ρ (and so σ_q = e^{ρ/2}), or prior."""
         if self.model is not None:

@@ -98,6 +98,10 @@ class Decoders:
         """There are no integrals."""
         raise KeyError(f"{name}: the world decoders has no integrals")
 
+    def line(self, name: str) -> tuple[Value, Value]:
+        """There are no integrals."""
+        return self.grid(name)
+
     def replace(self, name: str, value: Scalar) -> "Decoders":
         """There are no partial derivatives."""
         raise KeyError(f"{name}: the world decoders has no partial derivatives")

@@ -7,7 +7,6 @@ Each has a *tight* twin in which q is the posterior, while θ moves q as before.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from pycode.proofread.values import (
     sin,
     sqrt,
     tangent,
+    total,
 )
 from pycode.proofread.worlds import Instance, Vocabulary
 from pycode.proofread.worlds.autoencoder import PHI, THETA, VAE, L
@@ -152,12 +152,13 @@ def _distinct(vae: VAE) -> bool:
 def _exact(vae: VAE) -> bool:
     """Whether densities integrate to 1, every logarithm exists, and the gap is 0 in the tight twin only."""
     vae = _undifferentiated(vae)
-    z, _ = vae.lattice.grid("z")
-    densities = (partial(density, mean=ZERO, variance=ONE), vae.prior, vae.posterior, vae.q)
-    if not representable(vae.decoder.likelihood(z), vae.joint(z), *(p(z) for p in densities)):
+    z, weight = vae.lattice.grid("z")
+    prior, q, likelihood = vae.prior(z), vae.q(z), vae.decoder.likelihood(z)
+    densities, joint = (density(z, ZERO, ONE), prior, vae.posterior(z), q), likelihood * prior
+    if not representable(likelihood, joint, *densities):
         return False
-    integrals = [vae.lattice.integral(p) for p in densities] + [vae.lattice.integral(vae.joint) / vae.evidence]
-    gap = _number(log(vae.evidence) - vae.bound)
+    integrals = [total(d * weight, "z", 0) for d in (*densities, joint / vae.evidence, q * log(q / joint))]
+    gap = _number(log(vae.evidence) + integrals.pop())
     return all(close(i, 1.0, EXACT) for i in integrals) and (abs(gap) < EXACT if vae.tight else 0.05 < gap < 2.0)
 
 

@@ -144,6 +144,7 @@ def test_what_has_no_meaning_is_refused(world):
     calls = (
         lambda: world.reals("z"),
         lambda: world.grid("z"),
+        lambda: world.line("z"),
         lambda: world.replace("a", Value(0.0)),
         world.averaging,
         lambda: world.parameter_mask(""),
