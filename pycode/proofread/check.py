@@ -14,7 +14,8 @@ from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import Part, parse, split
 from pycode.proofread.lexer import Lexer, Tok
 from pycode.proofread.names import Definition, free, used
-from pycode.proofread.source import Display, Message, Raw, ReadError, excuses_zero, group
+from pycode.proofread.source import Display, Message, excuses_zero
+from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.sums import FREE_INTEGERS
 from pycode.proofread.values import Scalar, Value
 from pycode.proofread.worlds import NAMES, Instance, World, build

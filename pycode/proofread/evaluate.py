@@ -12,7 +12,7 @@ from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.expectation import Draw, Expectations
 from pycode.proofread.names import Definition, children, separators, sorts_of
-from pycode.proofread.source import Raw, ReadError
+from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.sums import Sums
 from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, ZERO, Dual, Scalar, Value, primal
 from pycode.proofread.worlds import Instance, Vocabulary

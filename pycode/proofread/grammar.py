@@ -13,7 +13,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import Lexer as LarkLexer
 
 from pycode.proofread.lexer import Tok
-from pycode.proofread.source import Raw, ReadError
+from pycode.proofread.tex import Raw, ReadError
 
 GRAMMAR = r"""
 ?start: sum

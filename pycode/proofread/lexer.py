@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pycode.proofread.source import NESTING, Raw, ReadError, group
+from pycode.proofread.tex import NESTING, Raw, ReadError, group
 from pycode.proofread.worlds import Vocabulary
 
 SPACE = {"\\,", "\\;", "\\:", "\\!", "\\ ", "~", "\\>", "\\displaystyle", "\\textstyle", "\\scriptstyle", "\\limits", "\\nolimits",
