@@ -11,9 +11,12 @@ from pycode.proofread.document import check_all, read
 def main() -> int:
     """0: every display holds; 1: something fails, cannot be read, or nothing was run; 2: usage, or no such file."""
     parser = argparse.ArgumentParser(
-        prog="python -m pycode.proofread", description="Runs the displayed formulas of LaTeX files on random finite instances."
+        prog="python -m pycode.proofread",
+        description="Runs the displayed formulas of LaTeX files on random finite instances.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE.tex", help="file to read; what it inputs is read too")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE.tex", help="file to read; what it inputs is read too"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON list, an object for each display")
     parser.add_argument("--seed", type=int, default=0, help="which random instances (default 0)")
     options = parser.parse_args()
@@ -30,7 +33,10 @@ def main() -> int:
     for message in [*document.messages, *(m for v in verdicts for m in v.messages)]:
         print(str(message) if options.json else message.shown(), file=sys.stderr)
     if not executed and not document.messages:
-        print(f"{options.files[0]}: no executed display: put derivations into \\begin{{checked}}{{world}}", file=sys.stderr)
+        print(
+            f"{options.files[0]}: no executed display: put derivations into \\begin{{checked}}{{world}}",
+            file=sys.stderr,
+        )
     elif good and not options.json:
         count = {e: sum(v.environment == e for v in verdicts) for e in ("checked", "defining", "model", "unchecked")}
         print(

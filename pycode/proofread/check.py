@@ -1,8 +1,9 @@
-"""Runs a display: chains from its lines, sides from its chains, each side computed on each instance, each relation judged."""
+"""Runs a display: its lines make chains, chains sides; each side is computed on each instance, each relation judged."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from lark import Tree
@@ -15,8 +16,8 @@ from pycode.proofread.grammar import Part, parse, split
 from pycode.proofread.lexer import Lexer, Tok
 from pycode.proofread.names import Definition, free, used
 from pycode.proofread.source import Display, Message, excuses_zero
-from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.sums import FREE_INTEGERS
+from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.values import Scalar, Value
 from pycode.proofread.worlds import NAMES, Instance, World, build
 
@@ -38,26 +39,45 @@ class Checker:
         if display.error is not None:
             return _with(base, status="error", messages=(display.error,))
         if display.environment == "unchecked":
-            return _with(base, reason=display.option) if display.option else self._error(base, display, _missing_reason(display))
+            return (
+                _with(base, reason=display.option)
+                if display.option
+                else self._error(base, display, _missing_reason(display))
+            )
         try:
             if display.world not in NAMES:
                 known = ", ".join(NAMES)
-                raise ReadError("world", f"there is no world {display.world}; there are {known}", Raw("", display.line, 1))
+                raise ReadError(
+                    "world", f"there is no world {display.world}; there are {known}", Raw("", display.line, 1)
+                )
             world = build(display.world, self.seed)
             return self._judge(base, display, world)
         except ReadError as error:
             return self._error(base, display, [(error.kind, str(error), error.at)])
         except (RecursionError, MemoryError) as error:
-            return self._error(base, display, [("size", f"too large to be run ({type(error).__name__})", Raw("", display.line, 1))])
+            return self._error(
+                base, display, [("size", f"too large to be run ({type(error).__name__})", Raw("", display.line, 1))]
+            )
         except Exception as error:  # fail closed: whatever goes wrong, the display has not been run
             if os.environ.get("PROOFREAD_DEBUG"):
                 raise
-            return self._error(base, display, [("internal", f"{type(error).__name__}: {error}", Raw("", display.line, 1))])
+            return self._error(
+                base, display, [("internal", f"{type(error).__name__}: {error}", Raw("", display.line, 1))]
+            )
 
-    def _error(self, base: Verdict, display: Display, found: Messages, status: str = "error", **more: object) -> Verdict:
+    def _error(
+        self, base: Verdict, display: Display, found: Messages, status: str = "error", **more: object
+    ) -> Verdict:
         lines = self.document.lines.get(display.file, [])
         messages = tuple(
-            Message(display.file, at.line or display.line, kind, text, max(1, at.column), lines[(at.line or display.line) - 1] if lines else "")
+            Message(
+                display.file,
+                at.line or display.line,
+                kind,
+                text,
+                max(1, at.column),
+                lines[(at.line or display.line) - 1] if lines else "",
+            )
             for kind, text, at in found
         )
         return _with(base, status=status, messages=messages, **more)
@@ -78,7 +98,9 @@ class Checker:
             worst, worlds, count = max(worst, outcome.worst), max(worlds, outcome.instances), count + outcome.relations
         printed = sum(1 for chain in chains for sign, _ in chain if sign is not None) + run.braces
         if not found and printed != count:
-            raise ReadError("count", f"{printed} relation signs are printed but {count} were run", Raw("", display.line, 1))
+            raise ReadError(
+                "count", f"{printed} relation signs are printed but {count} were run", Raw("", display.line, 1)
+            )
         crude = display.option.removeprefix("crude").lstrip(": ") if display.option.startswith("crude") else ""
         if display.option and not crude:
             raise ReadError("syntax", "the option of a checked display is [crude: reason]", Raw("", display.line, 1))
@@ -101,7 +123,7 @@ class Checker:
 
 
 def _with(base: Verdict, **changes: object) -> Verdict:
-    return Verdict(**{**base.__dict__, **changes})  # type: ignore[arg-type]
+    return Verdict(**{**base.__dict__, **changes})
 
 
 def _missing_reason(display: Display) -> Messages:
@@ -145,7 +167,9 @@ class Run:
         """Parse a statement of a model; relations to run have no place in it."""
         for sign, side in chain:
             if sign is not None and sign.name != "~":
-                raise ReadError("misplaced", "a relation to run stands in a model; move it to a checked display", sign.raw)
+                raise ReadError(
+                    "misplaced", "a relation to run stands in a model; move it to a checked display", sign.raw
+                )
             bars = [i for i, t in enumerate(side) if t.type == "MID"]
             depth = 0
             for i, token in enumerate(side):
@@ -169,7 +193,10 @@ class Run:
         if any(t.type not in ("VARIABLE", "CONST") for t in inside):
             raise ReadError("syntax", "a definition is of a name, or of a name with letters in brackets", left[0].raw)
         parameters = tuple(t.name for t in inside)
-        self.definitions = {**self.definitions, name: Definition(name, parameters, parse(chain[1][1]), called=len(left) > 1)}
+        self.definitions = {
+            **self.definitions,
+            name: Definition(name, parameters, parse(chain[1][1]), called=len(left) > 1),
+        }
         return True
 
     def chain(self, chain: Sequence[Part]) -> Outcome:
@@ -183,7 +210,9 @@ class Run:
         instances = [i for i in self.world.instances if i.admits(names)]
         if not instances:
             shown = ", ".join(sorted(names))
-            raise ReadError("world", f"no instance of the world {self.world.name} has all of {shown}", chain[0][1][0].raw)
+            raise ReadError(
+                "world", f"no instance of the world {self.world.name} has all of {shown}", chain[0][1][0].raw
+            )
         sides, terms, braces = self._computed(trees, letters, instances)
         tight = [i.tight for i in instances]
         found: Messages = []
@@ -196,11 +225,13 @@ class Run:
             worst = max(worst, outcome.worst)
             if outcome.kind:
                 found.append((outcome.kind, outcome.message, sign.raw))
-        for tree, pairs in braces:
-            outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in pairs], False, crude)
+        for tree, values_of in braces:
+            outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in values_of], False, crude)
             worst = max(worst, outcome.worst)
             if outcome.kind:
-                found.append((outcome.kind, "\\underbrace: " + outcome.message, Raw("", tree.meta.line, tree.meta.column)))
+                found.append(
+                    (outcome.kind, "\\underbrace: " + outcome.message, Raw("", tree.meta.line, tree.meta.column))
+                )
         self.braces += len(braces)
         found += self._silent(terms) if not found else []
         if defines and not all(np.all(np.isfinite(values.primal(s[0]).data)) for s in sides):
@@ -208,14 +239,18 @@ class Run:
         return Outcome(len(signs) + len(braces), len(instances), worst, found)
 
     def _allowed(self, chain: Sequence[Part], signs: Sequence[Tok]) -> None:
-        for (_, before), (sign, side) in zip(chain, chain[1:], strict=False):
+        for (_, before), (sign, side) in pairwise(chain):
             assert sign is not None
             if not before or not side:
                 raise ReadError("syntax", f"nothing stands {'after' if before else 'before'} this relation", sign.raw)
             if sign.name == "~":
                 raise ReadError("misplaced", "x\\sim p is no relation to run; put it into a model display", sign.raw)
             if self.display.environment == "defining" and sign.name != ":=":
-                raise ReadError("misplaced", "a relation to run stands in defining: write := for a definition, or move it to checked", sign.raw)
+                raise ReadError(
+                    "misplaced",
+                    "a relation to run stands in defining: write := for a definition, or move it to checked",
+                    sign.raw,
+                )
         if not signs:
             raise ReadError("empty", "no relation in this line", chain[0][1][0].raw)
 
@@ -223,25 +258,30 @@ class Run:
         """Free letters of the chain with their sorts; those of its first side, or of the name that it defines."""
         vocabulary = self.world.vocabulary
         first = free(trees[0], vocabulary, self.definitions)
-        if left is None:
-            allowed = set(first)
-        else:
-            allowed = {t.name for t in left[1:] if t.type == "VARIABLE"}
+        allowed = set(first) if left is None else {t.name for t in left[1:] if t.type == "VARIABLE"}
         for tree in trees if left is not None else trees[1:]:
             for name, token in free(tree, vocabulary, self.definitions, frozenset(allowed)).items():
                 if name not in allowed:
                     where = "in the name that is defined" if left is not None else "on the first side of the chain"
-                    raise ReadError("scope", f"{name} is free here but does not stand {where}", Raw(name, token.line or 0, token.column or 1))
+                    raise ReadError(
+                        "scope",
+                        f"{name} is free here but does not stand {where}",
+                        Raw(name, token.line or 0, token.column or 1),
+                    )
         return {name: vocabulary.variables[name] for name in allowed}
 
     def _computed(
         self, trees: Sequence[Tree], letters: Mapping[str, str], instances: Sequence[Instance]
-    ) -> tuple[list[list[Scalar]], dict[tuple[int, int], tuple[float, float]], list[tuple[Tree, list[tuple[Scalar, Scalar]]]]]:
+    ) -> tuple[
+        list[list[Scalar]], dict[tuple[int, int], tuple[float, float]], list[tuple[Tree, list[tuple[Scalar, Scalar]]]]
+    ]:
         terms: dict[tuple[int, int], tuple[float, float]] = {}
         braces: dict[int, tuple[Tree, list[tuple[Scalar, Scalar]]]] = {}
         sides = []
         for instance in instances:
-            evaluator = Evaluator(instance, self.world.vocabulary, self.definitions, dict(_scope(letters, instance)), terms)
+            evaluator = Evaluator(
+                instance, self.world.vocabulary, self.definitions, dict(_scope(letters, instance)), terms
+            )
             with np.errstate(all="ignore"):
                 sides.append([evaluator(tree) for tree in trees])
             for x, y, tree in evaluator.braces:
@@ -253,8 +293,10 @@ class Run:
         for line, column in relations.silent_terms(terms):
             row = max((r for r in self.display.rows if r.line <= line), key=lambda r: r.line, default=None)
             if row is None or not excuses_zero(row.reason):
-                text = "this term is 0 in every world, so nothing tests it; leave it out, or say in the line's reason that it vanishes"
-                found.append(("vacuous", text, Raw("", line, column)))
+                advice = "leave it out, or say in the line's reason that it vanishes"
+                found.append(
+                    ("vacuous", f"this term is 0 in every world and tests nothing; {advice}", Raw("", line, column))
+                )
         return found
 
 
@@ -273,9 +315,8 @@ def heads(tokens: Sequence[Raw]) -> Iterator[list[Raw]]:
     for i, token in enumerate(tokens):
         if token.text in ("\\qquad", "\\quad", "&"):
             start = i + 1
-        elif (token.text == ":" and tokens[i + 1 : i + 2] and tokens[i + 1].text == "=") or token.text == "\\coloneqq":
-            if i > start:
-                yield list(tokens[start:i])
+        elif i > start and (token.text == "\\coloneqq" or [t.text for t in tokens[i : i + 2]] == [":", "="]):
+            yield list(tokens[start:i])
 
 
 def defined_name(lexer: Lexer, head: Sequence[Raw]) -> tuple[str, str]:

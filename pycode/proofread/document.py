@@ -17,7 +17,7 @@ NOTATION = Path("preamble/notation.tex")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run of a display found; ``worst`` is the largest relative difference, ``worlds`` the number of instances."""
+    """What a run of a display found; ``worst``: largest relative difference, ``worlds``: number of instances."""
 
     file: str
     line: int
@@ -67,7 +67,7 @@ def defines(display: Display) -> tuple[str, ...]:
     for row in display.rows:
         texts = [t.text for t in row.tokens]
         for i in range(len(texts) - 1):
-            if texts[i] == ":" and texts[i + 1] == "=" or texts[i] == "\\coloneqq":
+            if (texts[i] == ":" and texts[i + 1] == "=") or texts[i] == "\\coloneqq":
                 start = max((j + 1 for j in range(i) if texts[j] in ("\\qquad", "\\quad", "&")), default=0)
                 found.append(" ".join(texts[start : start + 3]).split(" (")[0])
     return tuple(found)

@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 from lark import Token, Tree
 
-from pycode.proofread import values
+from pycode.proofread import linear, values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.expectation import Draw, Expectations
 from pycode.proofread.names import Definition, children, separators, sorts_of
-from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.sums import Sums
+from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, ZERO, Dual, Scalar, Value, primal
 from pycode.proofread.worlds import Instance, Vocabulary
 
@@ -217,7 +217,7 @@ class Evaluator(Sums, Expectations):
         if GRADIENT in left & right:
             raise self.error("sort", "a gradient times a gradient is no gradient", tree)
         if COLUMN in left and ROW in right:
-            return values.matrix_product(x, y)
+            return linear.matrix_product(x, y)
         if (left & right) - {GRADIENT} or (COLUMN in left and right & {COLUMN}):
             raise self.error("sort", f"{describe(x)} times {describe(y)}: transpose one, or write \\odot", tree)
         return x * y
@@ -249,7 +249,7 @@ class Evaluator(Sums, Expectations):
         if not isinstance(exponent, Dual) and whole.data.ndim == 0 and float(whole.data).is_integer():
             n = int(whole.data)
             if n == -1 and {ROW, COLUMN} <= shape(base):
-                return values.inverse(base)
+                return linear.inverse(base)
             if shape(base):
                 raise self.error("sort", f"{describe(base)} has no power {n}", tree)
             return values.power(base, n)
@@ -260,7 +260,7 @@ class Evaluator(Sums, Expectations):
         return values.exp(exponent * values.log(base))
 
     def _transpose(self, tree: Tree, a: Tree) -> Scalar:
-        return values.transpose(self(a))
+        return linear.transpose(self(a))
 
     def _root(self, tree: Tree, a: Tree) -> Scalar:
         return values.sqrt(self.numeric(a))
@@ -277,7 +277,7 @@ class Evaluator(Sums, Expectations):
             x = self(a)
             if shape(x) not in (frozenset(), frozenset({ROW, COLUMN})):
                 raise self.error("sort", f"{name} of {describe(x)}", tree)
-            return values.trace(x) if name == "tr" else values.determinant(x)
+            return linear.trace(x) if name == "tr" else linear.determinant(x)
         x = self.numeric(a)
         if name == "log" and np.any(primal(x).data <= 0):
             raise self.error("value", "the logarithm of a number that is not positive", tree)
@@ -288,7 +288,7 @@ class Evaluator(Sums, Expectations):
 
     def _absolute(self, tree: Tree, a: Tree) -> Scalar:
         x = self(a)
-        return values.determinant(x) if {ROW, COLUMN} <= shape(x) else values.absolute(self.numeric(a))
+        return linear.determinant(x) if {ROW, COLUMN} <= shape(x) else values.absolute(self.numeric(a))
 
     def _binomial(self, tree: Tree, a: Tree, b: Tree) -> Scalar:
         top, bottom = self.integers(self.numeric(a), a), self.integers(self.numeric(b), b)

@@ -275,7 +275,8 @@ class Expectations:
     def nodes(self: Any, letter: str, density: Tree | None = None) -> tuple[Value, Value, str]:
         """Quadrature nodes and weight for a letter, and their axis; for a normal density with a number as mean they are numbers."""
         axis = self.axis(letter)
-        of_number = density is not None and _normal(density) and not shape(self(children(density.children[1])[0]))
+        parts = children(density.children[1]) if density is not None and _normal(density) else []
+        of_number = bool(parts) and not any(shape(self(p)) for p in parts)
         nodes, weight = self.instance.line(axis) if of_number else self.instance.grid(axis)
         return nodes, weight, axis
 

@@ -6,14 +6,16 @@ log takes one factor and must come last in its term or have its argument in brac
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import Lexer as LarkLexer
 
-from pycode.proofread.lexer import Tok
 from pycode.proofread.tex import Raw, ReadError
+from pycode.proofread.tokens import Tok
 
 GRAMMAR = r"""
 ?start: sum
@@ -21,14 +23,17 @@ GRAMMAR = r"""
 ?term: product | tail | product tail -> times | product CDOT tail -> times | product SLASH factor -> divide
 ?product: factor | product factor -> times | product CDOT factor -> times | product ODOT factor -> elementwise
 ?tail: SUM limits term -> summation | PROD limits term -> product_over | NABLA parameter? tail -> nabla
-     | derivative tail -> partial | OPERATOR factor -> function | MAX SUB VARIABLE RSUB term -> maximum | MIN SUB VARIABLE RSUB term -> minimum
+     | derivative tail -> partial | OPERATOR factor -> function
+     | MAX SUB VARIABLE RSUB term -> maximum | MIN SUB VARIABLE RSUB term -> minimum
 ?factor: atom | atom CARET LB sum RB -> power | atom TRANSPOSE -> transpose
      | NABLA parameter? factor -> nabla | derivative factor -> partial
      | OPCALL _bracketed -> function
      | INT range? term DIFF -> integral
-     | EXPECT _open sum conditions? _close -> expectation | EXPECT SUB about RSUB _open sum conditions? _close -> expectation
-?atom: NUMBER -> number | EULER -> euler | INFTY -> infinity | VARIABLE -> variable | VARIABLE subscripts -> indexed | STATE -> state
-     | CONST -> constant | CONST subscripts -> constant | RANDOM -> random | RANDOM subscripts -> random | DATA subscripts? -> data
+     | EXPECT _open sum conditions? _close -> expectation
+     | EXPECT SUB about RSUB _open sum conditions? _close -> expectation
+?atom: NUMBER -> number | EULER -> euler | INFTY -> infinity
+     | VARIABLE -> variable | VARIABLE subscripts -> indexed | STATE -> state | DATA subscripts? -> data
+     | CONST -> constant | CONST subscripts -> constant | RANDOM -> random | RANDOM subscripts -> random
      | FUNC LPAR arguments RPAR -> apply
      | FUNC LBRACK arguments RBRACK -> apply
      | _bracketed
@@ -59,13 +64,18 @@ derivative: FRAC LB PARTIAL order? RB LB partials RB
 partials: (PARTIAL (VARIABLE | CONST subscripts?) order?)+
 order: CARET LB NUMBER RB
 """
-KEPT = {"NUMBER", "EULER", "INFTY", "VARIABLE", "STATE", "CONST", "RANDOM", "DATA", "FUNC", "OPERATOR", "OPCALL", "POLICY", "PARAMETER", "DIFF", "SET",
-        "REL", "GT", "LT", "COMMA", "SEMI", "MID"}  # fmt: skip
+KEPT = set(
+    "NUMBER EULER INFTY VARIABLE STATE CONST RANDOM DATA FUNC OPERATOR OPCALL POLICY PARAMETER DIFF SET "
+    "REL GT LT COMMA SEMI MID".split()
+)
 TYPES = {
     t: t if t in KEPT else f"_{t}" for t in re.findall(r"\b[A-Z]{2,}\b", GRAMMAR)
 }  # a name with _ leaves no trace in the tree
-STARTS_FACTOR = {"NUMBER", "EULER", "VARIABLE", "STATE", "CONST", "RANDOM", "DATA", "FUNC", "LPAR", "LBRACK", "LBRACE", "FRAC", "SQRT", "BINOM", "UNDERBRACE",
-                 "LFLOOR", "LABS", "INDICATOR", "KL", "PR", "NABLA", "OPCALL", "INT", "EXPECT", "SUM", "PROD", "OPERATOR", "MAX", "MIN"}  # fmt: skip
+KEPT_PARSER = Path(__file__).parents[2] / "build" / "cache" / "grammar.lark"
+STARTS_FACTOR = set(
+    "NUMBER EULER VARIABLE STATE CONST RANDOM DATA FUNC LPAR LBRACK LBRACE FRAC SQRT BINOM UNDERBRACE LFLOOR LABS "
+    "INDICATOR KL PR NABLA OPCALL INT EXPECT SUM PROD OPERATOR MAX MIN".split()
+)
 SAY = {
     "REL": "a relation inside brackets; a relation stands outside of them",
     "DIFF": "a differential without its \\int, or a sum under it: bracket the integrand",
@@ -92,17 +102,21 @@ class Stream(LarkLexer):
 
 @cache
 def parser() -> Lark:
-    """The LALR(1) parser, built once."""
-    grammar = re.sub(r"\b[A-Z]{2,}\b", lambda m: TYPES[m.group()], GRAMMAR)
-    return Lark(
-        f"{grammar}%declare {' '.join(sorted(TYPES.values()))}", parser="lalr", lexer=Stream, propagate_positions=True
+    """The LALR(1) parser, built once and kept on disk where that is possible."""
+    grammar = (
+        re.sub(r"\b[A-Z]{2,}\b", lambda m: TYPES[m.group()], GRAMMAR) + f"%declare {' '.join(sorted(TYPES.values()))}"
     )
+    kept: str | bool = False
+    with suppress(OSError):
+        KEPT_PARSER.parent.mkdir(parents=True, exist_ok=True)
+        kept = str(KEPT_PARSER)
+    return Lark(grammar, parser="lalr", lexer=Stream, propagate_positions=True, cache=kept)
 
 
 def parse(tokens: Sequence[Tok]) -> Tree:
     """Tree of one side; raises ``ReadError`` at the token that does not fit."""
     try:
-        return parser().parse(list(tokens))  # type: ignore[arg-type]
+        return parser().parse(list(tokens))
     except UnexpectedToken as error:
         at = Raw(str(error.token), error.token.line or 1, error.token.column or 1)
         place = [t for t in tokens if (t.raw.line, t.raw.column) == (at.line, at.column)]
@@ -148,9 +162,10 @@ GROUPS = {
 
 
 def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
-    """Chains of a display: parts that each begin with a relation sign, but the first.
+    r"""Chains of a display: parts that each begin with a relation sign, but the first.
 
-    A line goes on with the chain before when it begins with a relation or an operator, or when that one is open or ends with an operator.
+    A line goes on with the chain before when it begins with a relation or an operator,
+    or when that one is open or ends with an operator.
     Within a line, a comma and a \\quad separate two chains.
     """
     chains: list[list[Part]] = []

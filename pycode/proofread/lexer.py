@@ -5,106 +5,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pycode.proofread.tex import NESTING, Raw, ReadError, group
+from pycode.proofread.tokens import (
+    ACCENT,
+    BIG,
+    CLOSING,
+    EXPECTATION,
+    FONT,
+    GREEK,
+    KL,
+    NO_OPERAND,
+    OPENING,
+    OPERATOR,
+    QUAD,
+    REFUSED,
+    RELATION,
+    SETS,
+    SIMPLE,
+    SIZE,
+    SPACE,
+    TEXT,
+    TRANSPOSE,
+    Tok,
+)
 from pycode.proofread.worlds import Vocabulary
-
-SPACE = {"\\,", "\\;", "\\:", "\\!", "\\ ", "~", "\\>", "\\displaystyle", "\\textstyle", "\\scriptstyle", "\\limits", "\\nolimits",
-         "\\allowbreak", "\\nobreak", "\\negthinspace", "\\thinspace", "\\medspace", "\\mathstrut", "\\strut"}  # fmt: skip
-SIZE = {
-    "\\left",
-    "\\right",
-    "\\middle",
-    *(f"\\{b}{k}" for b in ("big", "Big", "bigg", "Bigg") for k in ("", "l", "r", "m")),
-}
-QUAD = {"\\quad", "\\qquad", "\\hspace", "\\enspace"}
-FONT = {"\\mathbf", "\\boldsymbol", "\\bm", "\\mathit", "\\mathrm", "\\mathsf", "\\textrm", "\\mathnormal"}
-TEXT = {"\\text", "\\mbox", "\\textnormal", "\\textup", "\\textit", "\\emph"}
-ACCENT = {
-    "\\mathcal",
-    "\\mathscr",
-    "\\mathbb",
-    "\\mathfrak",
-    "\\hat",
-    "\\widehat",
-    "\\tilde",
-    "\\widetilde",
-    "\\bar",
-    "\\overline",
-    "\\operatorname",
-}
-GREEK = set(["alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega", "ell"])  # fmt: skip
-RELATION = {"=": "=", "\\le": "<=", "\\leq": "<=", "\\leqslant": "<=", "\\ge": ">=", "\\geq": ">=", "\\geqslant": ">=",
-            "\\propto": "∝", "\\coloneqq": ":=", "\\sim": "~"}  # fmt: skip
-SIMPLE = {"+": "PLUS", "-": "MINUS", "/": "SLASH", "\\cdot": "CDOT", "\\times": "CDOT", "*": "CDOT", "\\odot": "ODOT", "(": "LPAR", ")": "RPAR",
-          "[": "LBRACK", "]": "RBRACK", "\\{": "LBRACE", "\\}": "RBRACE", "\\lbrace": "LBRACE", "\\rbrace": "RBRACE", ",": "COMMA", ";": "SEMI",
-          "\\mid": "MID", "\\to": "TO", "\\rightarrow": "TO", "\\in": "IN", "\\infty": "INFTY", "\\partial": "PARTIAL", "\\lfloor": "LFLOOR",
-          "\\rfloor": "RFLOOR", "\\lvert": "LABS", "\\rvert": "RABS", "\\|": "DBAR", "\\parallel": "DBAR", "\\Vert": "DBAR", ">": "GT", "<": "LT",
-          "\\gt": "GT", "\\lt": "LT", ".": "STOP"}  # fmt: skip
-OPERATOR = {"\\log": "log", "\\ln": "log", "\\exp": "exp", "\\det": "det", "\\operatorname{tr}": "tr", "\\operatorname{Tr}": "tr", "\\mathrm{tr}": "tr",
-            "\\operatorname{softplus}": "softplus", "\\operatorname{expm1}": "expm1", "\\operatorname{log}": "log"}  # fmt: skip
-BIG = {"\\sum": "SUM", "\\prod": "PROD", "\\int": "INT", "\\max": "MAX", "\\min": "MIN", "\\nabla": "NABLA"}
-EXPECTATION = {"E", "\\mathbb{E}", "\\mathrm{E}", "\\operatorname{E}", "\\operatorname{\\mathbb{E}}"}
-KL = {
-    "\\mathrm{KL}",
-    "\\operatorname{KL}",
-    "\\text{KL}",
-    "D_\\mathrm{KL}",
-    "D_KL",
-    "D_\\text{KL}",
-    "D_\\operatorname{KL}",
-    "\\mathbb{D}_\\mathrm{KL}",
-    "\\mathbb{D}_KL",
-}
-SETS = {"\\mathcal{S}", "\\mathcal{S}^+", "\\mathcal{A}", "\\mathcal{R}", "\\mathbb{R}", "\\mathbb{N}"}
-TRANSPOSE = {"\\top", "\\mathsf{T}", "\\intercal", "\\mathrm{T}"}
-REFUSED = {
-    **dict.fromkeys(["\\cdots", "\\dots", "\\ldots", "\\dotsb"], "dots hide what is meant; write a \\sum with its limits"),
-    **dict.fromkeys(["\\approx", "\\simeq", "\\ne", "\\neq", "\\ll", "\\gg", "\\Rightarrow", "\\implies", "\\iff", "\\forall"],
-                    "is not a relation that can be run; put the line into unchecked[reason]"),
-    "\\equiv": "write := for a definition or = for an equation",
-    "\\pm": "two values at once; write two lines",
-    "\\begin": "no environment inside a display; write rows",
-    "\\lim": "a limit cannot be run; put the line into unchecked[reason]",
-}  # fmt: skip
-OPENING = {
-    "LPAR": "RPAR",
-    "LBRACK": "RBRACK",
-    "LBRACE": "RBRACE",
-    "LFLOOR": "RFLOOR",
-    "LABS": "RABS",
-    "SUB": "RSUB",
-    "LB": "RB",
-}
-CLOSING = {v: k for k, v in OPENING.items()}
-NO_OPERAND = {
-    "PLUS",
-    "MINUS",
-    "SLASH",
-    "CDOT",
-    "ODOT",
-    "COMMA",
-    "SEMI",
-    "MID",
-    "REL",
-    "NEWLINE",
-    "QUAD",
-    "RSUB",
-    "PARTIAL",
-    *OPENING,
-}
-
-
-@dataclass(frozen=True)
-class Tok:
-    """A typed token; ``name`` is what the evaluator sees, ``raw`` where it stands."""
-
-    type: str
-    name: str
-    raw: Raw
 
 
 @dataclass
 class Lexer:
-    """Turns TeX tokens into typed ones; ``defined`` holds the names that the text defined so far, "" or "()" as value."""
+    """Turns TeX tokens into typed ones; ``defined``: names that the text defined, "()" with letters in brackets, else ""."""
 
     vocabulary: Vocabulary
     world: str
@@ -281,11 +209,15 @@ class Lexer:
         v = self.vocabulary
         if name in self.defined:
             return "FUNC" if self.defined[name] else "CONST"
-        for kind, names in (("DATA", self.data), ("STATE", self.states), ("CONST", v.constants), ("FUNC", v.functions), ("POLICY", v.policies),
-                            ("PARAMETER", v.parameters), ("RANDOM", v.randoms), ("VARIABLE", v.variables)):  # fmt: skip
-            if name in names:
-                return kind
-        return ""
+        kinds = {
+            "DATA": self.data,
+            "STATE": self.states,
+            "CONST": v.constants,
+            "FUNC": v.functions,
+            "POLICY": v.policies,
+        }
+        kinds |= {"PARAMETER": v.parameters, "RANDOM": v.randoms, "VARIABLE": v.variables}
+        return next((kind for kind, names in kinds.items() if name in names), "")
 
     def _named(self, tokens: list[Raw], i: int, depth: int) -> tuple[list[Tok], int]:
         """Tokens of the name at i with its subscript."""
@@ -332,9 +264,8 @@ class Lexer:
             return Tok("NUMBER", "\\pi", at)
         if name == "e":
             return Tok("EULER", "e", at)
-        if name.startswith("\\") and not re.match(
-            r"\\(%s)\b" % "|".join(sorted(GREEK | {a[1:] for a in ACCENT})), name
-        ):
+        command = re.match(r"\\([a-zA-Z]+)", name)
+        if name.startswith("\\") and not (command and (command[1] in GREEK or command[0] in ACCENT)):
             raise ReadError("name", f"unknown macro {name}; define it with \\newcommand or write it out", at)
         raise ReadError(
             "name", f"unknown name {name} in the world {self.world}; define it with := or use one of its letters", at

@@ -188,7 +188,7 @@ def order(partial: Tree) -> tuple[Tree, list[str], list[int]]:
 
 
 def used(tree: Tree, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> frozenset[str]:
-    """Names that a tree uses, with the sort of their subscript: ``\\mu_q``, ``\\mu_q[dimension]``; those of definitions too."""
+    r"""Names that a tree uses, with the sort of their subscript: ``\\mu_q``, ``\\mu_q[dimension]``; those of definitions too."""
     found: set[str] = set()
     for node in tree.iter_subtrees():
         if node.data in ("constant", "apply"):

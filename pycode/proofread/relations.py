@@ -90,7 +90,9 @@ def _bound(sign: str, sides: Sequence[Sides], crude: bool) -> Outcome:
     if crude and attained:
         return Outcome(worst, "relation", "the bound is attained in the tight world; it is not crude")
     if not crude and not attained:
-        return Outcome(worst, "relation", "the bound is never attained; if that is meant, write \\begin{checked}[crude: reason]{…}")
+        return Outcome(
+            worst, "relation", "the bound is never attained; if that is meant, write \\begin{checked}[crude: reason]{…}"
+        )
     return Outcome(worst)
 
 
@@ -106,7 +108,13 @@ def _proportional(sides: Sequence[Sides]) -> Outcome:
         constants.append(float(x @ y / (y @ y)))
         worst = max(worst, float(np.max(np.abs(x - constants[-1] * y)) / np.max(np.abs(x))))
     if worst > TOLERANCE or min(constants) <= 0:
-        return Outcome(worst, "relation", f"no positive constant, part of {worst:.2g} is not proportional" if min(constants) > 0 else "the constant is not positive")
+        return Outcome(
+            worst,
+            "relation",
+            f"no positive constant, part of {worst:.2g} is not proportional"
+            if min(constants) > 0
+            else "the constant is not positive",
+        )
     if all(abs(c - 1.0) <= TOLERANCE for c in constants):
         return Outcome(worst, "relation", "the constant is 1 in every world; write =")
     return Outcome(worst)
@@ -115,5 +123,3 @@ def _proportional(sides: Sequence[Sides]) -> Outcome:
 def silent_terms(terms: dict[tuple[int, int], tuple[float, float]]) -> list[tuple[int, int]]:
     """Places of additive terms that are 0 in every instance beside one that is not."""
     return [place for place, (own, other) in terms.items() if own <= ZERO < other]
-
-

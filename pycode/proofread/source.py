@@ -5,15 +5,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pycode.proofread.tex import TOKENS, Macro, Raw, ReadError, Text, expand, group, optional, split_rows, text_of, tokenize
+from pycode.proofread.tex import (
+    TOKENS,
+    Macro,
+    Raw,
+    ReadError,
+    Text,
+    expand,
+    group,
+    optional,
+    split_rows,
+    text_of,
+    tokenize,
+)
 
 ENVIRONMENTS = ("checked", "defining", "model", "unchecked")
 BARE = ("align", "alignat", "flalign", "equation", "gather", "multline", "eqnarray", "displaymath", "math", "dmath")
 OPAQUE = ("verbatim", "Verbatim", "lstlisting", "comment", "filecontents", "tikzpicture", "pythontexcustomcode")
 DEFINE = ("newcommand", "renewcommand", "providecommand", "DeclareMathOperator")
 NOTICED = re.compile(
-    r"(?P<comment>%[^\n]*)|\\(?P<end>end)\s*\{(?P<ended>[^{}]*)\}|\\(?P<begin>begin)\s*\{(?P<begun>[^{}]*)\}|(?P<bracket>\\\[)"
-    rf"|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)|\\(?P<skip>(?:re)?newenvironment\b)|\\(?P<input>input|include)\s*\{{(?P<file>[^{{}}]*)\}}"
+    r"(?P<comment>%[^\n]*)|\\(?P<end>end)\s*\{(?P<ended>[^{}]*)\}|\\(?P<begin>begin)\s*\{(?P<begun>[^{}]*)\}"
+    rf"|(?P<bracket>\\\[)|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)|\\(?P<skip>(?:re)?newenvironment\b)"
+    r"|\\(?P<input>input|include)\s*\{(?P<file>[^{}]*)\}"
     r"|\\[a-zA-Z]+|\\.|(?P<dollars>\$\$?)",
     re.DOTALL,
 )
@@ -152,7 +165,11 @@ class Reader:
                 raise ReadError("syntax", f"\\end{{{name}}} without its \\begin", at)
             elif found["end"] and name == "document":
                 self.ended = True
-            elif found["bracket"] or (found["begin"] and name.rstrip("*") in BARE) or (found["dollars"] == "$$" and not inline):
+            elif (
+                found["bracket"]
+                or (found["begin"] and name.rstrip("*") in BARE)
+                or (found["dollars"] == "$$" and not inline)
+            ):
                 advice = "use \\begin{checked}{world}, defining, model, or unchecked[reason]"
                 self.complain(file, "bare", f"{found.group()} is not executed; {advice}", at)
                 if found["dollars"]:
@@ -185,7 +202,8 @@ class Reader:
             self.read(path)
 
     def _display(self, file: str, body: list[Raw], start: Raw, environment: str, ordinal: int) -> None:
-        option, world, rows, error = "", "", (), None
+        option, world, error = "", "", None
+        rows: tuple[Row, ...] = ()
         labels: list[str] = []
         try:
             labels = [text_of(group(body, j + 1)[0]) for j, t in enumerate(body[:-1]) if t.text == "\\label"]
@@ -200,6 +218,7 @@ class Reader:
         except ReadError as problem:
             error = self.message(file, problem.kind, str(problem), problem.at)
         self.displays.append(Display(file, start.line, environment, world, option, tuple(labels), rows, ordinal, error))
+
     def _rows(self, body: list[Raw], read: bool) -> Iterator[Row]:
         for row in split_rows(body, "\\\\"):
             cells = split_rows(row, "&")
@@ -244,7 +263,7 @@ def _skip(text: Text, position: int) -> int:
 
 
 def _end(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int]:
-    """Offsets of the \\end of an environment, and after it."""
+    r"""Offsets of the \\end of an environment, and after it."""
     found = re.compile(rf"\\end\s*\{{\s*{re.escape(environment)}\s*\}}").search(text.text, position)
     if not found:
         raise ReadError("syntax", f"\\begin{{{environment}}} has no \\end{{{environment}}}", at)
@@ -252,7 +271,7 @@ def _end(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int
 
 
 def _body(text: Text, position: int, environment: str, at: Raw) -> tuple[list[Raw], int]:
-    """The tokens of a display, and the offset after its \\end, which is no comment and stands before any other display."""
+    r"""The tokens of a display, and the offset after its \end, which stands before any other display."""
     depth: list[Raw] = []
     for token, end in text.tokens(position):
         depth.append(token)

@@ -70,6 +70,7 @@ def group(tokens: Sequence[Raw], start: int) -> tuple[list[Raw], int]:
 
 
 def optional(tokens: Sequence[Raw], start: int) -> tuple[list[Raw] | None, int]:
+    """The tokens of an argument in [], None without one, and the index after it."""
     if start < len(tokens) and tokens[start].text == "[":
         for i in range(start, len(tokens)):
             if tokens[i].text == "]":
@@ -84,7 +85,7 @@ def text_of(tokens: Sequence[Raw]) -> str:
 
 
 class Macro(NamedTuple):
-    """Number of arguments and body of a \\newcommand."""
+    r"""Number of arguments and body of a \\newcommand."""
 
     arguments: int
     body: tuple[Raw, ...]
@@ -132,7 +133,7 @@ def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> list[Raw]:
 
 
 def split_rows(tokens: list[Raw], separator: str) -> list[list[Raw]]:
-    """The tokens between separators outside braces; an optional [..] after \\\\ is dropped."""
+    r"""The tokens between separators outside braces; an optional [..] after \\\\ is dropped."""
     parts: list[list[Raw]] = [[]]
     depth = 0
     i = 0

@@ -1,14 +1,13 @@
 """Float64 dual numbers on named axes: the arithmetic of the worlds and of the evaluator.
 
 A ``Value`` is an array with one name per axis; two values are combined by the names, never by position.
-A ``Dual`` is a value with its derivative: at level 0 in the parameters (the derivative has the further axis ``GRADIENT``),
+A ``Dual`` is a value with its derivative: at level 0 in the parameters (the derivative has the axis ``GRADIENT`` too),
 at higher levels along one letter of a partial derivative. Duals nest, the highest level outside.
 Everything else asks for arithmetic here and nowhere else, so that another arithmetic can take its place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-
 import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -29,7 +28,7 @@ class Value:
 
     def __init__(self, data: object, axes: Sequence[str] = ()) -> None:
         array = np.asarray(data)
-        if len(axes) > 1 and any(a > b for a, b in zip(axes, axes[1:], strict=False)):
+        if len(axes) > 1 and list(axes) != sorted(axes):
             order = sorted(range(len(axes)), key=axes.__getitem__)
             array, axes = array.transpose(order), [axes[i] for i in order]
         self.data, self.axes = array, tuple(axes)
@@ -47,10 +46,10 @@ class Value:
         return _elementwise(np.divide, self, other) if _plain(other) else NotImplemented
 
     def __rsub__(self, other: float) -> "Value":
-        return _elementwise(np.subtract, value(other), self)
+        return Value(other - self.data, self.axes)
 
     def __rtruediv__(self, other: float) -> "Value":
-        return _elementwise(np.divide, value(other), self)
+        return Value(other / self.data, self.axes)
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -192,8 +191,8 @@ def _function(
 exp = _function(np.exp, lambda x, y: y)
 log = _function(np.log, lambda x, y: 1.0 / x)
 sqrt = _function(np.sqrt, lambda x, y: 0.5 / y)
-sin = _function(np.sin, lambda x, y: cos(x))
-cos = _function(np.cos, lambda x, y: -sin(x))
+sin: Callable[[Scalar], Scalar] = _function(np.sin, lambda x, y: cos(x))
+cos: Callable[[Scalar], Scalar] = _function(np.cos, lambda x, y: -sin(x))
 absolute = _function(np.abs, lambda x, y: y / x)
 floor = _function(np.floor, lambda x, y: value(0.0))
 
@@ -218,7 +217,7 @@ def total(x: Scalar, axis: str, size: int) -> Scalar:
 
     def add(v: Value) -> Value:
         if axis not in v.axes:
-            return v * float(size)
+            return _made(v.data * float(size), v.axes)
         return Value(v.data.sum(axis=v.axes.index(axis)), tuple(a for a in v.axes if a != axis))
 
     return _linear(x, add)
@@ -246,7 +245,7 @@ def select(x: Scalar, axis: str, index: object) -> Scalar:
 
 
 def take(table: Scalar, indices: Sequence[Value]) -> Scalar:
-    """Entries of a table whose axes are called "0", "1", …: ``indices[i]`` (integers on named axes) says where along axis i."""
+    """Entries of a table with the axes "0", "1", …: ``indices[i]`` (integers on named axes) says where along axis i."""
     axes, arrays = align(*indices) if indices else ((), [])
 
     def gather(v: Value) -> Value:
@@ -265,23 +264,6 @@ def _full(v: Value, table: Scalar, count: int) -> Value:
     whole = primal(table)
     shape = [whole.data.shape[whole.axes.index(a)] for a in missing]
     return Value(np.broadcast_to(v.data, (*shape, *v.data.shape)), (*missing, *v.axes))
-
-
-def solve(matrix: Scalar, right: Scalar, row: str, column: str) -> Scalar:
-    """X with Σ_column matrix · x = right: ``matrix`` has the axes row and column, ``right`` row, x column."""
-    if isinstance(matrix, Dual) or isinstance(right, Dual):
-        level = max(x.level for x in (matrix, right) if isinstance(x, Dual))
-        a, b = (x if isinstance(x, Dual) and x.level == level else Dual(x, ZERO, level) for x in (matrix, right))
-        x = solve(a.value, b.value, row, column)
-        size = primal(a.value).data.shape[0]
-        rest = b.tangent - total(a.tangent * x, column, size)
-        return Dual(x, solve(a.value, rest, row, column) if row in primal(rest).axes else ZERO, level)
-    square = Value(matrix.data, matrix.axes)
-    data = square.data if square.axes == tuple(sorted((row, column))) and row < column else square.data.T
-    other = [a for a in right.axes if a != row]
-    moved = np.moveaxis(right.data, right.axes.index(row), 0)
-    solution = np.linalg.solve(data, moved.reshape(len(data), -1)).reshape(moved.shape)
-    return Value(solution, (column, *other))
 
 
 def primal(x: Number) -> Value:
@@ -318,38 +300,3 @@ def where(condition: Value, x: Scalar) -> Scalar:
         return Value(np.where(yes, data, 0.0), axes)
 
     return _linear(x, choose)
-
-
-def matrix_product(a: Scalar, b: Scalar) -> Scalar:
-    """Sum over the columns of ``a`` and the rows of ``b``."""
-    count = primal(a).data.shape[primal(a).axes.index(COLUMN)]
-    return total(rename(a, {COLUMN: "·"}) * rename(b, {ROW: "·"}), "·", count)
-
-
-def transpose(a: Scalar) -> Scalar:
-    """Rows and columns exchanged; a number stays."""
-    return rename(a, {ROW: COLUMN, COLUMN: ROW})
-
-
-def _square(a: Scalar, action: Callable[[np.ndarray], np.ndarray], keep: bool) -> Value:
-    """A function of the matrix in the axes ROW and COLUMN."""
-    if isinstance(a, Dual):
-        raise ValueError("derivatives of matrix functions are not computed")
-    data = np.moveaxis(a.data, [a.axes.index(ROW), a.axes.index(COLUMN)], [-2, -1])
-    other = [x for x in a.axes if x not in (ROW, COLUMN)]
-    return Value(action(data), [*other, ROW, COLUMN] if keep else other)
-
-
-def determinant(a: Scalar) -> Scalar:
-    """Det of a matrix; a number is its own."""
-    return _square(a, np.linalg.det, keep=False) if ROW in primal(a).axes else a
-
-
-def inverse(a: Scalar) -> Scalar:
-    """Inverse of a matrix or of a number."""
-    return _square(a, np.linalg.inv, keep=True) if ROW in primal(a).axes else 1.0 / a
-
-
-def trace(a: Scalar) -> Scalar:
-    """Tr of a matrix; a number is its own."""
-    return _square(a, lambda m: np.trace(m, axis1=-2, axis2=-1), keep=False) if ROW in primal(a).axes else a

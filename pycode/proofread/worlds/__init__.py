@@ -1,10 +1,10 @@
-"""Worlds: random finite instances in which a display is computed. A world knows nothing of the text.
+r"""Worlds: random finite instances in which a display is computed. A world knows nothing of the text.
 
-A world module defines ``VOCABULARY`` and ``instances(seed)``; what an instance must offer is ``Instance`` below.
-Names are canonical: base, primes, then "_" and the subscript without braces (``q_\\pi``, ``v_\\pi'``, ``\\mu_q``, ``s'``).
-Sorts of variables: state, action, reward, integer, dimension, sample (finite, evaluated as indices) and real.
-A signature lists the sorts of the arguments with the printed separators, ``state+,reward|state,action``;
-``state+`` is a state that may be the terminal one, a parameter stands for itself (``\\theta``), ``data`` is the data point.
+A world module defines ``vocabulary(name)`` and ``instances(name, seed)``; what an instance must offer is ``Instance``.
+Names are canonical: base, primes, then "_" and the subscript without braces (``q_\pi``, ``v_\pi'``, ``\mu_q``, ``s'``).
+Sorts of letters: state, action, reward, integer, dimension, sample (finite, evaluated as indices) and real.
+A signature lists the sorts of the arguments with the printed separators, ``state+,reward|state,action``; ``state+`` is
+a state that may be the terminal one, a parameter stands for itself (``\theta``), ``data`` is the data point.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,10 +43,10 @@ class Instance(Protocol):
     sizes: Mapping[str, int]  # of the finite sorts; "integer" is where an infinite sum is cut
 
     def admits(self, names: frozenset[str]) -> bool:
-        """Whether a relation that uses these names (``\\mu_q[dimension]`` when indexed) has a meaning here."""
+        r"""Whether a relation that uses these names (``\mu_q[dimension]`` when indexed) has a meaning here."""
 
     def constant(self, name: str, indices: Sequence[Value]) -> Scalar:
-        """Value of a constant; ``indices`` (integers) are its subscripts. A bare vector has the axis ROW, a matrix ROW and COLUMN."""
+        """Value of a constant, ``indices`` being its subscripts; a vector has the axis ROW, a matrix ROW and COLUMN."""
 
     def number(self, sort: str, index: Value) -> Scalar:
         """Numeric value of a variable of sort reward or integer at ``index``."""

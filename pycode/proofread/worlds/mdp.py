@@ -170,7 +170,7 @@ class Episodes:
     def _no_reals(self, *_: object) -> NoReturn:
         raise ValueError(f"the world {self.name} has no real variables")
 
-    reals = grid = replace = averaging = _no_reals
+    reals = grid = line = replace = averaging = _no_reals
 
 
 def smallest(x: Scalar) -> float:

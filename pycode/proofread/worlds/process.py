@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pycode.proofread.values import Dual, Scalar, Value, exp, primal, rename, select, solve, total
+from pycode.proofread.linear import solve
+from pycode.proofread.values import Dual, Scalar, Value, exp, primal, rename, select, total
 
 DOUBLINGS = 7
 STEPS = 2**DOUBLINGS + 1  # the tables hold P^0 … P^128
