@@ -3,13 +3,19 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: pdf test watch lint clean help setup
+.PHONY: pdf test proofread mutants watch lint clean help setup
 
 pdf: setup    ## build main.pdf (also plain `make`)
 	@latexmk -norc -r latexmkrc
 
 test: setup   ## run the tests, those of the document included
 	@.venv/bin/python -m pytest
+
+proofread: setup ## run the displayed formulas alone, without typesetting
+	@.venv/bin/python -m pycode.proofread main.tex
+
+mutants: setup ## plant errors in the displays and see them caught (about two minutes)
+	@.venv/bin/python -m pycode.proofread.mutants
 
 watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it
 	@latexmk -norc -r latexmkrc -pvc -view=none
@@ -21,7 +27,7 @@ clean:        ## remove what was built; .venv stays
 	@rm -rf build main.pdf
 
 help:         ## these lines
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 setup:
 	@$(PYTHON) tools/setup.py

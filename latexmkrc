@@ -66,7 +66,7 @@ sub typeset {
 add_hook('after_xlatex_analysis', 'watch');
 sub watch {
     chomp(my @modules = `find pycode -name '*.py'`);
-    rdb_ensure_file($rule, $_) for @modules, 'requirements.lock', 'tools/run_pythontex.py';
+    rdb_ensure_file($rule, $_) for @modules, 'requirements.lock', 'tools/run_pythontex.py', 'tests/mutants/score.json';
     rdb_add_generated(grep { m{^\Q$out_dir/} && !$from_rules{$_} } rdb_list_source($rule));
     $$Pout_of_date = 1 if $sessions_ran;
     return 0;

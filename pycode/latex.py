@@ -81,3 +81,27 @@ def text(plain: str) -> str:
 def verbatim(code: str) -> str:
     r"""Highlighted code whose characters beyond ASCII are commands, which pygments' Verbatim obeys."""
     return "".join(SYMBOLS.get(c, c) for c in code)
+
+
+def highlighted(lines: list[str]) -> str:
+    """Python code in black and bold, with the styles that it needs."""
+    from pygments import highlight
+    from pygments.formatters import LatexFormatter
+    from pygments.lexers import PythonLexer
+    from pygments.style import Style
+    from pygments.token import Comment, Keyword
+
+    class Quiet(Style):
+        styles = {Keyword: "bold", Comment: "italic"}  # noqa: RUF012
+
+    options = r"fontfamily=lmtt,fontsize=\footnotesize,samepage=true,"
+    options += r"frame=leftline,framesep=6pt,rulecolor=\color{quiet}"
+    formatter = LatexFormatter(style=Quiet, verboptions=options)
+    body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter)).replace(r"\PYZsq{}", r"\textquotesingle{}")
+    return f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n{body}"
+
+
+def verdict(file: str, ordinal: int, environment: str, relations: int, worlds: int, worst: float) -> str:
+    """What the ledger says of a display, with its largest relative difference to one digit."""
+    shown = number(worst, ".0e").replace(r"\times", r"\cdot ")
+    return rf"\displayverdict{{{file}}}{{{ordinal}}}{{{environment}}}{{{relations}}}{{{worlds}}}{{{shown}}}"

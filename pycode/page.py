@@ -20,7 +20,7 @@ from typing import Any
 
 from pycode import results
 from pycode.check import Check
-from pycode.latex import demand, measurement, number, text, verbatim
+from pycode.latex import demand, highlighted, measurement, number, text, verdict
 from pycode.results import BUILD, ROOT
 
 SESSIONS = BUILD / "sessions"
@@ -29,6 +29,10 @@ EXCERPT_LINES = 12
 
 class CheckError(Exception):
     """A check of the document did not meet its demand."""
+
+
+class DisplayError(Exception):
+    """Displays of the document do not hold; the message names their own file and line."""
 
 
 class Session:
@@ -57,13 +61,16 @@ class Session:
 
     def fail(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Leave the reason why the session stops, with the innermost line of our own code."""
+        sys.__excepthook__(kind, error, trace)
+        if isinstance(error, DisplayError):  # its places are its own
+            self.record(error=str(error))
+            return
         message = str(error) if isinstance(error, CheckError) else f"{kind.__name__}: {error}"
         own = [f for f in traceback.extract_tb(trace) if Path(f.filename).is_relative_to(results.PACKAGE)]
         inner = [f for f in own if Path(f.filename).name not in ("page.py", "results.py")]
         if inner:
             message += f" (in {os.path.relpath(inner[-1].filename, ROOT)}:{inner[-1].lineno}, {inner[-1].name})"
         self.record(error=message, instance=self.pytex.instance)
-        sys.__excepthook__(kind, error, trace)
 
 
 _session: Session | None = None
@@ -179,6 +186,53 @@ def check(key: str) -> str:
         return rf"\checkresult{{${measurement(found)}$}}{{${demand(found)}$}}{{{text(found.because)}}}{{{name}}}"
 
 
+def proofread(file: str) -> str:
+    """Run the displays of a file, from the cache when all that decides stands; raises ``DisplayError``."""
+    from pycode.proofread import document
+
+    read = document.read(ROOT / "main.tex")
+    found, wrong = [], [str(message) for message in read.messages]
+    module, records, kept = "pycode.proofread.document", file.replace("/", "."), set()
+    for display in (display for display in read.displays if display.file == file):
+        key = read.key(display)
+        name = f"{records}.{key[:16]}"
+
+        def compute(display: Any = display) -> dict[str, Any]:
+            verdict = document.check(read, display)
+            if verdict.status != "holds":
+                place = f"{display.file}:{display.line}"
+                raise DisplayError("\n".join(map(str, verdict.messages)) or f"{place}: {verdict.status}")
+            return {"relations": verdict.relations, "worlds": verdict.worlds, "worst": verdict.worst}
+
+        try:
+            numbers = results.cached(module, name, compute, inputs=[key])
+        except DisplayError as error:
+            wrong.append(str(error))
+            continue
+        found.append(verdict(file, display.ordinal, display.environment, **numbers))
+        kept.add(f"{module}.{name}")
+    if wrong:
+        raise DisplayError("\n".join(wrong))
+    if not found:
+        raise ValueError(f"proofread: main.tex has no display in {file}")
+    for record in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
+        if record.stem not in kept:
+            record.unlink(missing_ok=True)
+    return "".join(found) + rf"\displaytotal{{{file}}}{{{len(found)}}}" + _mutants(document.text_hash(read))
+
+
+def _mutants(present: str) -> str:
+    """The score of the planted errors; nothing when it belongs to other displays than the present ones."""
+    try:
+        score = json.loads((ROOT / "tests/mutants/score.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return r"\mutantsfalse"
+    if score["hash"] != present:
+        return r"\mutantsfalse"
+    numbers = {key: value for key, value in sorted(score.items()) if isinstance(value, int | float)}
+    return "".join(rf"\mutantscore{{{key}}}{{{number(value)}}}" for key, value in numbers.items())
+
+
 def _built(command: str, path: Path) -> str:
     session().files.add(path)
     name = os.path.relpath(path, ROOT)
@@ -208,15 +262,6 @@ def figure(group: str, height_cm: float) -> str:
 
 def excerpt(name: str) -> str:
     """Source of a function without its docstring, highlighted in black and bold."""
-    from pygments import highlight
-    from pygments.formatters import LatexFormatter
-    from pygments.lexers import PythonLexer
-    from pygments.style import Style
-    from pygments.token import Comment, Keyword
-
-    class Quiet(Style):
-        styles = {Keyword: "bold", Comment: "italic"}  # noqa: RUF012
-
     module, _, function = name.rpartition(".")
     _require(module, name)
     source = results.source_file(module)
@@ -226,14 +271,9 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
     if max(map(len, lines)) > 100:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
-    options = r"fontfamily=lmtt,fontsize=\footnotesize,samepage=true,"
-    options += r"frame=leftline,framesep=6pt,rulecolor=\color{quiet}"
-    formatter = LatexFormatter(style=Quiet, verboptions=options)
-    body = verbatim(highlight("\n".join(lines), PythonLexer(), formatter)).replace(r"\PYZsq{}", r"\textquotesingle{}")
     caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
     path = BUILD / "code" / f"{name}.tex"
-    styles = f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n"
-    results.write_atomically(path, f"{styles}{body}{caption}\n")
+    results.write_atomically(path, f"{highlighted(lines)}{caption}\n")
     return _built("input", path)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycode.check import Check
-from pycode.latex import demand, measurement, number, text, verbatim
+from pycode.latex import demand, measurement, number, text, verbatim, verdict
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -134,3 +134,10 @@ def test_text_names_the_character_that_the_page_lacks(character):
 
 def test_verbatim_changes_symbols_only():
     assert verbatim("a_b = μ # 100 %") == r"a_b = \ensuremath{\mu} # 100 %"
+
+
+@pytest.mark.parametrize(("worst", "shown"), [(0.0, "0"), (2.6e-16, r"3\cdot 10^{-16}"), (9.7e-16, "10^{-15}")])
+def test_verdict_shows_the_worst_difference_to_one_digit(worst, shown):
+    assert (
+        verdict("a.tex", 2, "checked", 5, 3, worst) == rf"\displayverdict{{a.tex}}{{2}}{{checked}}{{5}}{{3}}{{{shown}}}"
+    )

@@ -17,6 +17,7 @@ from typing import Any
 
 from calls import Call, place, read_calls, without_places
 
+OTHERS = ["requirements.lock", "tests/mutants/score.json"]
 UP_TO_DATE, FAILED, RAN, STOPPED = 0, 1, 3, 130  # exit status; after RAN the document is typeset again
 
 
@@ -28,11 +29,23 @@ def digest(path: Path) -> str:
 def inputs(code_file: Path) -> dict[str, str]:
     """All that decides what the sessions print; not the lines on which the calls stand."""
     code = without_places(code_file.read_text(encoding="utf-8"))
-    files = [*sorted(Path("pycode").rglob("*.py")), Path("requirements.lock"), Path(__file__)]
+    files = [*sorted(Path("pycode").rglob("*.py")), *map(Path, OTHERS)]
     return {
         "code": hashlib.sha256(code.encode()).hexdigest(),
+        "displays": displays() if "page.proofread(" in code else "",
+        "wrapper": digest(Path(__file__)),
         **{str(path): digest(path) for path in files},
     }
+
+
+def displays() -> str:
+    """All that the checker reads in the displays as a short name; neither their lines nor the reasons in them."""
+    sys.path.insert(0, os.getcwd())
+    from pycode.proofread import document
+
+    read = document.read(Path("main.tex"))
+    known = [f"{d.file} {d.ordinal} {d.environment} {read.key(d)}" for d in read.displays]
+    return hashlib.sha256("\n".join([*known, *map(str, read.messages)]).encode()).hexdigest()
 
 
 def run(base: Path, calls: list[Call], log: Path) -> int:
@@ -83,12 +96,15 @@ def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]
         found = sessions.get(name, {})
         if "numbers" in found:
             continue
+        if "error" in found and "instance" not in found:  # it names its own places
+            said += found["error"].splitlines()
+            continue
         last = [instance for session, instance in started if session == name and (name, instance) in at]
         instance = found.get("instance") or (last[-1] if last else "")
         where = at.get((name, instance))
         reason = found.get("error") or f"session {name} died without a message" + (f" in {where.code}" if where else "")
         said.append(f"{place(where, base)}: {reason}" if where else reason)
-    return said
+    return list(dict.fromkeys(said))
 
 
 def gather(sessions: dict[str, dict[str, Any]], results: Path) -> list[str]:

@@ -29,6 +29,7 @@ class Evaluator(Sums, Expectations):
     terms: dict[tuple[int, int], tuple[float, float]] | None = None
     braces: list[tuple[Scalar, Scalar, Tree]] = field(default_factory=list)
     plain: bool = False  # without derivatives in the parameters
+    nabla: bool = False  # inside of a gradient
     draw: Draw | None = None  # the expectation around, if any
     policy: str = ""  # whose episodes a sum over t<T runs through
     fresh: Callable[[], int] = field(default_factory=lambda: count().__next__)
@@ -87,7 +88,14 @@ class Evaluator(Sums, Expectations):
         return self.scope[token]
 
     def _indexed(self, tree: Tree, token: Token, subscripts: Tree) -> Scalar:
-        raise self.error("name", f"{token} has no subscript here", tree)
+        (part,) = children(subscripts)
+        vector = self.bound(token)
+        sort, index = self.argument(part)
+        if vector.sort != "real" or sort != "dimension":
+            raise self.error("name", f"{token} has no such subscript here", tree)
+        if ROW not in primal(vector.value).axes:
+            return vector.value
+        return values.take(values.rename(vector.value, {ROW: "0"}), [primal(index)])
 
     def _state(self, tree: Tree, token: Token) -> Scalar:
         raise self.error("sort", f"{token} is a state, not a number", tree)

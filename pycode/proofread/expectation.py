@@ -31,6 +31,7 @@ class Draw:
     weight: Scalar = ONE
     shift: float = 0.0  # added to every return, to see whether it enters linearly
     returns: bool = False
+    ahead: bool = False  # whether the next state or reward enters, on which the return depends
 
     def _over(self, letter: str, offset: int, sort: str) -> Scalar:
         bound, axis, size = self.evaluator.finite(letter, sort)
@@ -48,7 +49,9 @@ class Draw:
         if letter in ("S", "A") and offset == 0:
             if letter == "A":
                 state = self.get("S", 0, at).value
-                self.weight = self.weight * self._table("\\pi", "action|state", self._over("A", 0, "action"), state)
+                if self._may_have_ended():
+                    raise self.evaluator.error("sort", "no action after the end; let the state run over \\mathcal{S}", at)
+                self.weight = self.weight * self._table("\\pi", "action|state+", self._over("A", 0, "action"), state)
             else:
                 self.weight = self.weight * self._start(at)
         elif letter in ("S", "R") and offset == 1 and self.time is not None:
@@ -59,25 +62,39 @@ class Draw:
             )
         elif letter == "G" and offset in (0, 1) and self.time is not None:
             self.returns = True
-            mean = (
-                self._table("q_\\pi", "state,action", self.get("S", 0, at).value, self.get("A", 0, at).value)
-                if offset == 0
-                else self._table("v_\\pi", "state+", self.get("S", 1, at).value)
-            )
-            return Bound("real", mean + self.shift)
+            return Bound("real", self._return(offset, at) + self.shift)
         else:
             raise self.evaluator.error(
                 "syntax", f"{letter} at this time cannot be read; S, A at t, R, S at t+1, G at t or t+1 can", at
             )
         return self.bound[letter, offset]
 
+    def _may_have_ended(self) -> bool:
+        instance = self.evaluator.instance
+        return int(primal(self.bound["S", 0].value).data.max()) >= instance.sizes["state"]
+
+    def _return(self, offset: int, at: Tree) -> Scalar:
+        """Mean of the return, given all that enters beside it."""
+        state = self.get("S", 0, at).value
+        if offset == 0 and not self.ahead:
+            if self._may_have_ended():
+                return self._table("v_\\pi", "state+", state)
+            return self._table("q_\\pi", "state+,action", state, self.get("A", 0, at).value)
+        later = self._table("v_\\pi", "state+", self.get("S", 1, at).value)
+        if offset == 1:
+            return later
+        if "\\gamma" in self.evaluator.vocabulary.constants:
+            later = later * self.evaluator.instance.constant("\\gamma", [])
+        return self.evaluator.instance.number("reward", primal(self.get("R", 1, at).value)) + later
+
     def _start(self, at: Tree) -> Scalar:
-        if self.time is None:
+        first = self.evaluator.instance.constant("s_0", [])
+        if self.time == ("", 0):
+            self.bound["S", 0] = Bound("state", first)
+            return ONE
+        if self.time is None or self.time[0] not in self.evaluator.scope:  # any step of many episodes
             return self._table("\\mu", "state", self._over("S", 0, "state"))
         letter = self.time[0]
-        if not letter or letter not in self.evaluator.scope:
-            raise self.evaluator.error("syntax", "say from where: \\E_\\pi[\\,\\cdot\\mid S_t=s]", at)
-        first = self.evaluator.instance.constant("s_0", [])
         step = primal(self.evaluator.scope[letter].value)
         return self.evaluator.supplied(
             "\\Pr", f"state,state,integer,{self.policy}", [first, self._over("S", 0, "state"), step]
@@ -85,6 +102,10 @@ class Draw:
 
     def mean(self, body: Tree, inner: "Evaluator") -> Scalar:
         """Mean of the body over all that was drawn."""
+        for node in (t for t in body.iter_subtrees() if t.data == "random"):
+            time = _time(node)
+            if self.time and time and node.children[0] in ("S", "R") and time[1] == self.time[1] + 1:
+                self.ahead = True
         x = inner(body)
         if self.returns:
             shifted = []
@@ -191,16 +212,27 @@ class Expectations:
             if ("S", 0) not in draw.bound:
                 raise self.error("syntax", "a condition on A_t needs one on S_t", conditions)
         else:
+            draw.time = self._any_time(random)
             lower = [n for n in free(body, self.vocabulary, self.definitions) if n not in self.scope]
             named = {
                 self.vocabulary.variables[n]: n for n in lower if self.vocabulary.variables[n] in ("state", "action")
             }
-            if len(named) < len(lower) or (lower and any(_time(t) is None for t in random)):
+            if len(named) < len(lower) or (lower and random) or (named and "state" not in named):
                 raise self.error("scope", f"{lower[-1]} is bound by nothing here", tree)
             for sort, capital in (("state", "S"), ("action", "A")):
                 if sort in named:
                     inner = inner.bind(**{named[sort]: draw.get(capital, 0, tree)})
         return draw.mean(body, replace(inner, draw=draw))
+
+    def _any_time(self: Any, random: Sequence[Tree]) -> tuple[str, int] | None:
+        """The time in S_t, A_t, … where no condition and no sum says it: 0, or a letter for any step of many episodes."""
+        times = {time for t in random if (time := _time(t))}
+        letters = {letter for letter, _ in times}
+        if not times:
+            return None
+        if len(letters) > 1 or letters & {"?", *self.scope}:
+            raise self.error("scope", "say at which time: \\E_\\pi[…\\mid S_t=s], or a sum over t<T inside", random[0])
+        return letters.pop(), 0
 
     def over_length(self: Any, policy: str, body: Tree, conditions: Tree | None, tree: Tree) -> Scalar:
         """Mean of a function of the length T of an episode."""
@@ -216,6 +248,8 @@ class Expectations:
         draw = Draw(self, policy)
         draw.bound["T", 0] = bound
         x = replace(self, draw=draw)(body)
+        if draw.axes:
+            raise self.error("syntax", "T and the states of its episode in one mean; only the mean of T alone is known", body)
         steps = primal(bound.value)
         tail = [self.supplied("\\Pr", "T>integer|state", [Value(steps.data - d, steps.axes), start]) for d in (1, 0)]
         missing = values.size(values.select(tail[1], axis, size - 1))

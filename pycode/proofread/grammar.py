@@ -23,7 +23,7 @@ GRAMMAR = r"""
 ?term: product | tail | product tail -> times | product CDOT tail -> times | product SLASH factor -> divide
 ?product: factor | product factor -> times | product CDOT factor -> times | product ODOT factor -> elementwise
 ?tail: SUM limits term -> summation | PROD limits term -> product_over | NABLA parameter? tail -> nabla
-     | derivative tail -> partial | OPERATOR factor -> function
+     | derivative tail -> partial | OPERATOR factor -> function | OPERATOR tail -> function
      | MAX SUB VARIABLE RSUB term -> maximum | MIN SUB VARIABLE RSUB term -> minimum
 ?factor: atom | atom CARET LB sum RB -> power | atom TRANSPOSE -> transpose
      | NABLA parameter? factor -> nabla | derivative factor -> partial

@@ -78,7 +78,7 @@ def free(
     def visit(node: Tree | Token, inside: frozenset[str]) -> None:
         if isinstance(node, Token):
             return
-        if node.data == "variable" and node.children[0] not in inside:
+        if node.data in ("variable", "indexed") and node.children[0] not in inside:
             found.setdefault(str(node.children[0]), node.children[0])
         elif node.data in ("summation", "product_over"):
             limits = node.children[0]
@@ -187,6 +187,13 @@ def order(partial: Tree) -> tuple[Tree, list[str], list[int]]:
     return (body, letters, orders) if sum(orders) == total else (body, [], [])
 
 
+def _over_all_steps(expectation: Tree) -> bool:
+    """Whether S is drawn from μ: no condition, no sum over an episode, no length."""
+    return not any(
+        t.data == "conditions" or (t.data == "random" and t.children[0] == "T") for t in expectation.iter_subtrees()
+    )
+
+
 def used(tree: Tree, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> frozenset[str]:
     r"""Names that a tree uses, with the sort of their subscript: ``\\mu_q``, ``\\mu_q[dimension]``; those of definitions too."""
     found: set[str] = set()
@@ -200,6 +207,10 @@ def used(tree: Tree, vocabulary: Vocabulary, definitions: Mapping[str, Definitio
                 found.add(f"{name}[{allowed[0] if allowed else ''}]")
             else:
                 found.add(name)
-        elif node.data == "data":
+        elif node.data in ("data", "random"):
             found.add(str(node.children[0]))
+        elif node.data == "indexed":
+            found.add(f"{node.children[0]}[dimension]")
+        elif node.data == "expectation" and vocabulary.policies and _over_all_steps(node):
+            found.add("\\mu")
     return frozenset(found)

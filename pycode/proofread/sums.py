@@ -20,12 +20,19 @@ class Sums:
 
     def _nabla(self: Any, tree: Tree, *parts: Tree) -> Scalar:
         parameter = str(parts[0].children[0]) if len(parts) > 1 else ""
-        x = self(parts[-1])
+        self.once(tree)
+        x = replace(self, nabla=True)(parts[-1])
         if shape(x):
             raise self.error("sort", f"the gradient of {describe(x)}", tree)
         return primal(values.tangent(x)) * self.instance.parameter_mask(parameter)
 
+    def once(self: Any, tree: Tree) -> None:
+        """Refuse what has no derivative here inside of another derivative."""
+        if self.nabla or self.plain:
+            raise self.error("syntax", "a \\nabla, \\partial, \\max or \\min inside of another derivative", tree)
+
     def _partial(self: Any, tree: Tree, *parts: Tree) -> Scalar:
+        self.once(tree)
         body, letters, orders = order(tree)
         if sum(orders) > 2 or not letters:
             raise self.error("syntax", "partial derivatives go to order 2, and both \\partial orders must agree", tree)
@@ -142,6 +149,7 @@ class Sums:
         return result
 
     def _extreme(self: Any, letter: Token, body: Tree, choose: Callable[..., np.ndarray]) -> Scalar:
+        self.once(body)
         bound, axis, _ = self.finite(str(letter), self.vocabulary.variables[str(letter)])
         x = primal(self.bind(**{str(letter): bound}).numeric(body))
         return Value(choose(x.data, axis=x.axes.index(axis)), [a for a in x.axes if a != axis]) if axis in x.axes else x

@@ -284,6 +284,14 @@ def size(x: Number) -> float:
     return float(np.max(np.abs(data))) if data.size else 0.0
 
 
+def extended(x: Scalar, axis: str, entry: float) -> Scalar:
+    """With one more entry at the end of an axis, a constant."""
+    if isinstance(x, Dual):
+        return Dual(extended(x.value, axis, entry), extended(x.tangent, axis, 0.0), x.level)
+    at = x.axes.index(axis)
+    return _made(np.concatenate([x.data, np.full_like(np.take(x.data, [0], at), entry)], at), x.axes)
+
+
 def raised(x: Scalar, n: Value) -> Scalar:
     """X to a power that is an integer on named axes; 0^0 is 1."""
     if isinstance(x, Dual):

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
-CHAIN = ["latexmkrc", "requirements.lock", "tools", "preamble/python.tex"]
+CHAIN = ["latexmkrc", "requirements.lock", "tools", "preamble/python.tex", "preamble/displays.tex", "pycode/proofread"]
 CHAIN += [f"pycode/{name}.py" for name in ("__init__", "check", "latex", "page", "results", "style")]
 
 
@@ -63,7 +63,10 @@ def make_small(folder: Path) -> Document:
     for name in CHAIN:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
     (folder / ".venv").symlink_to(sys.prefix)
     return Document(folder)
 

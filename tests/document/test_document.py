@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from pycode.proofread import document as checker
+
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = ["front", "vae", "policy-gradient", "appendix"]  # in the order of main.tex
 SOURCE = {
@@ -58,6 +60,13 @@ def pages(log):
 @pytest.fixture(scope="module")
 def results(log):
     return json.loads((ROOT / "build/results.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def displays():
+    read = checker.read(ROOT / "main.tex")
+    assert not read.messages
+    return [checker.check(read, display) for display in read.displays]
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +143,24 @@ def test_list_of_checks_names_every_check_in_order(words):
     assert places == sorted(places)
 
 
-def test_every_row_of_checks_shows_that_it_passed(pages):
-    assert "".join(pages).count("✓") == len(CHECKS)
+def test_every_row_of_checks_and_every_executed_display_shows_that_it_passed(pages, displays):
+    executed = [verdict for verdict in displays if verdict.relations]
+    assert "".join(pages).count("✓") == len(CHECKS) + len(executed)
+
+
+def test_every_display_stands_in_the_ledger(pages, displays):
+    ledger = "".join(pages).partition("Executed displays")[2]
+    for verdict in displays:
+        row = rf"(?<!\d){verdict.line} +(?:{verdict.world or 'not run'})(?!\S)"
+        if verdict.relations:
+            row += rf"(?: +:=| +model)? +{verdict.relations} *× *{verdict.worlds}(?!\d)"
+        assert re.search(row, ledger), verdict
+
+
+def test_every_display_holds_and_is_executed_or_says_why_not(displays):
+    assert {verdict.status for verdict in displays} == {"holds"}
+    assert all(verdict.relations for verdict in displays if verdict.environment == "checked")
+    assert len(displays) == len(re.findall(r"\\begin\{(?:checked|defining|model|unchecked)\}", TEXT))
 
 
 def test_every_function_of_checks_is_printed():

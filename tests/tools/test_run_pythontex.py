@@ -73,9 +73,10 @@ def test_complete_sessions_are_gathered_and_not_run_again(wrapper):
 
 
 @pytest.mark.parametrize("name", ["pycode/a.py", "pycode/b.py", "requirements.lock", "figure.pdf", "build/results.json",
-                                  "build/main.pytxmcr"])  # fmt: skip
+                                  "build/main.pytxmcr", "tests/mutants/score.json"])  # fmt: skip
 def test_changed_input_or_output_runs_the_sessions_again(wrapper, name):
     run(wrapper)
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
     Path(name).write_text("changed", encoding="utf-8")
     assert run(wrapper) == wrapper.RAN
     assert run(wrapper) == wrapper.UP_TO_DATE
@@ -131,6 +132,18 @@ def test_all_failing_sessions_are_told(wrapper, capsys):
     sessions = {"vae": {"error": "first", "instance": "0"}, "pg": {"error": "second", "instance": "0"}}
     assert run(wrapper, sessions) == wrapper.FAILED
     assert capsys.readouterr().err == "sections/vae.tex:31: first\nmain.tex:5: second\n"
+
+
+def test_error_that_names_its_places_is_told_as_it_is_and_once(wrapper, capsys):
+    wrong = {"error": "sections/vae.tex:3: false: a\nmain.tex:9: bare: b"}
+    assert (
+        run(wrapper, {"vae": wrong, "pg": {"error": "main.tex:9: bare: b"}}, progress="vae 0\npg 0\n") == wrapper.FAILED
+    )
+    assert capsys.readouterr().err == "sections/vae.tex:3: false: a\nmain.tex:9: bare: b\n"
+
+
+def test_inputs_do_not_depend_on_the_folder(wrapper):
+    assert not any(Path(name).is_absolute() for name in wrapper.inputs(Path("build/main.pytxcode")))
 
 
 def test_failure_is_tried_and_told_again(wrapper, capsys):

@@ -3,14 +3,14 @@ r"""Worlds ``mdp`` and ``mdp-discounted``: small episodic processes with a softm
 π depends on θ, one logit for each state and action; π' does not. The tables are those of ``process``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count, islice
 from typing import NoReturn
 
 import numpy as np
 
-from pycode.proofread.values import GRADIENT, Dual, Scalar, Value, primal, rename, select, take, tangent, total
+from pycode.proofread.values import GRADIENT, Dual, Scalar, Value, extended, primal, rename, select, take, tangent, total
 from pycode.proofread.values import size as largest
 from pycode.proofread.worlds import Instance, Vocabulary
 from pycode.proofread.worlds.process import REWARDS, STEPS, behaviour, process, returns
@@ -25,8 +25,8 @@ ATTEMPTS = 200
 
 # Rows: name, signature, entry of the tables with its axes in the order of the arguments; * is nothing or the prime.
 OF_BOTH = (
-    (r"\pi*", "action|state", "policy", "as"),
-    (r"q_\pi*", "state,action", "q", "sa"),
+    (r"\pi*", "action|state+", "policy", "as"),
+    (r"q_\pi*", "state+,action", "q", "sa"),
     (r"v_\pi*", "state+", "v", "s"),
     (r"r_\pi*", "state", "reward", "s"),
     ("P*", "state,state", "P", "sx"),
@@ -36,9 +36,9 @@ OF_BOTH = (
     (r"\mu*", "state", "mu", "s"),
 )
 OF_FIRST = (
-    (r"\pi", r"action|state,\theta", "policy", "as"),
-    (r"\pi_\theta", "action|state", "policy", "as"),
-    (r"q_\pi_\theta", "state,action", "q", "sa"),
+    (r"\pi", r"action|state+,\theta", "policy", "as"),
+    (r"\pi_\theta", "action|state+", "policy", "as"),
+    (r"q_\pi_\theta", "state+,action", "q", "sa"),
     (r"v_\pi_\theta", "state+", "v", "s"),
     (r"\Pr", r"state,state,integer,\pi_\theta", "powers", "sxk"),
     (r"\Pr", "T>integer|state", "tail", "ks"),
@@ -54,6 +54,10 @@ OF_PROCESS = (
     ("b", "state", "b", "s"),
     ("f", "state", "f", "s"),
 )
+
+
+# In the terminal state any action does, and brings nothing.
+AT_THE_END: dict[str, Callable[[int], float]] = {"policy": lambda m: 1.0 / m, "q": lambda m: 0.0}
 
 
 def _rows(name: str) -> dict[tuple[str, str], tuple[str, str, str]]:
@@ -72,7 +76,7 @@ ROWS = {name: _rows(name) for name in ("mdp", "mdp-discounted")}
 
 def vocabulary(name: str) -> Vocabulary:
     """What the letters mean in ``mdp`` or ``mdp-discounted``."""
-    sorts = {"state": "s s' s'' x y", "action": "a a' a''", "reward": "r r'", "integer": "k K t i j l m h"}
+    sorts = {"state": r"s s' s'' x y \bar{s} \tilde{s}", "action": "a a' a''", "reward": "r r'", "integer": "k K t i j l m h"}
     functions: dict[str, tuple[str, ...]] = {}
     for function, signature in ROWS[name]:
         functions[function] = (*functions.get(function, ()), signature)
@@ -155,7 +159,10 @@ class Episodes:
         if len(arguments) != len(axes):
             raise ValueError(f"{name}({signature}) takes {len(axes)} indices, not {len(arguments)}")
         if key not in self._ready:
-            self._ready[key] = rename(self.parts[owner][entry], {axis: str(i) for i, axis in enumerate(axes)})
+            whole = self.parts[owner][entry]
+            if entry in AT_THE_END:
+                whole = extended(whole, "s", AT_THE_END[entry](self.m))
+            self._ready[key] = rename(whole, {axis: str(i) for i, axis in enumerate(axes)})
         table = self._ready[key]
         low = {"k": -STEPS} if signature.startswith("T") else {}
         shape = primal(table).data.shape
