@@ -1,6 +1,7 @@
 """Runs a display: its lines make chains, chains sides; each side is computed on each instance, each relation judged."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -189,8 +190,10 @@ class Run:
         name = left[0].name
         if name in self.definitions:
             raise ReadError("name", f"{name} is defined twice", left[0].raw)
-        inside = [t for t in left[1:] if t.type not in ("LPAR", "RPAR", "COMMA", "SEMI", "MID")]
-        if any(t.type not in ("VARIABLE", "CONST") for t in inside):
+        inside = left[2:-1:2]
+        brackets = [t.type for t in left[1:2] + left[-1:]] if len(left) > 1 else ["LPAR", "RPAR"]
+        between = all(t.type in ("COMMA", "SEMI", "MID") for t in left[3:-1:2])
+        if brackets != ["LPAR", "RPAR"] or not between or any(t.type not in ("VARIABLE", "CONST") for t in inside):
             raise ReadError("syntax", "a definition is of a name, or of a name with letters in brackets", left[0].raw)
         parameters = tuple(t.name for t in inside)
         self.definitions = {
@@ -206,6 +209,7 @@ class Run:
         defines = self.define(chain)
         trees = [parse(side) for _, side in (chain[1:] if defines else chain)]
         letters = self._letters(trees, chain[0][1] if defines else None)
+        self._one_data_point(trees)
         names = frozenset().union(*(used(t, self.world.vocabulary, self.definitions) for t in trees))
         instances = [i for i in self.world.instances if i.admits(names)]
         if not instances:
@@ -253,6 +257,27 @@ class Run:
                 )
         if not signs:
             raise ReadError("empty", "no relation in this line", chain[0][1][0].raw)
+
+    def _one_data_point(self, trees: Sequence[Tree]) -> None:
+        r"""The index of the data point is the same all over a chain, also that in a defined name such as \ell_i."""
+        seen: dict[str, Tree] = {}
+        for tree in trees:
+            for node in tree.iter_subtrees_topdown():
+                if node.data == "data" and len(node.children) > 1:
+                    seen.setdefault(str(next(node.children[1].scan_values(lambda _: True), "")), node)
+                elif (
+                    node.data == "constant"
+                    and (found := re.search(r"_(\w)$", node.children[0]))
+                    and node.children[0] in self.definitions
+                ):
+                    seen.setdefault(found[1], node)
+        if len(seen) > 1:
+            *_, last = seen.values()
+            raise ReadError(
+                "scope",
+                f"two data points in one chain: {' and '.join(seen)}",
+                Raw("", last.meta.line, last.meta.column),
+            )
 
     def _letters(self, trees: Sequence[Tree], left: Sequence[Tok] | None) -> dict[str, str]:
         """Free letters of the chain with their sorts; those of its first side, or of the name that it defines."""

@@ -38,8 +38,8 @@ class Evaluator(Sums, Expectations):
         """Value of a tree; errors carry its place."""
         try:
             return getattr(self, f"_{tree.data}")(tree, *children(tree))
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-            raise self.error("value", str(error), tree) from error
+        except (ValueError, ArithmeticError, LookupError, np.linalg.LinAlgError) as error:
+            raise self.error("value", str(error.args[0] if error.args else error), tree) from error
 
     @staticmethod
     def error(kind: str, message: str, at: Tree | Token) -> ReadError:
@@ -101,12 +101,10 @@ class Evaluator(Sums, Expectations):
         raise self.error("sort", f"{token} is a state, not a number", tree)
 
     def _data(self, tree: Tree, token: Token, *_: Tree) -> Scalar:
-        if token not in self.vocabulary.constants or "" not in self.vocabulary.constants[token]:
-            raise self.error("sort", f"{token} is the data point, not a number", tree)
-        return self._own(self.instance.constant(token, []))
+        raise self.error("sort", f"{token} is the data point, not a number", tree)
 
     def _constant(self, tree: Tree, token: Token, subscripts: Tree | None = None) -> Scalar:
-        if token in self.scope:
+        if token in self.scope and subscripts is None:
             return self.scope[token].value
         if token in self.definitions:
             return self.expanded(self.definitions[token], None, tree)
@@ -120,7 +118,11 @@ class Evaluator(Sums, Expectations):
                     f"{token} takes {' or '.join(map(an, filter(None, allowed)))} as subscript, not {an(sort)}",
                     part,
                 )
-            indices.append(self.integers(index, part) - 1.0 if sort == "number" else primal(index))
+            counted = next((s for s in COMPONENTS if s in allowed), "")
+            found = self.integers(index, part) - 1.0 if sort == "number" else primal(index)
+            if counted and not (0 <= found.data.min() and found.data.max() < self.instance.sizes[counted]):
+                raise self.error("sort", f"a subscript of {token} outside of its range", part)
+            indices.append(found)
         if not indices and "" not in allowed:
             raise self.error("syntax", f"{token} needs a subscript", tree)
         return self._own(self.instance.constant(token, [Value(i.data.astype(int), i.axes) for i in indices]))
@@ -130,6 +132,8 @@ class Evaluator(Sums, Expectations):
         inner = replace(self, terms=None, braces=[], scope={})
         for position, name in enumerate(definition.parameters):
             if arguments is None:
+                if self.vocabulary.variables.get(name, "real") != "real":
+                    raise self.error("syntax", f"{definition.name} without its arguments; write them out", at)
                 if name in self.scope:
                     inner.scope[name] = self.scope[name]
                 continue
@@ -141,7 +145,7 @@ class Evaluator(Sums, Expectations):
                 )
             if name in self.vocabulary.variables:
                 inner.scope[name] = Bound(wanted, value)
-            elif [*arguments[position].scan_values(lambda t: True)] != [name]:
+            elif arguments[position].data != "constant" or arguments[position].children != [name]:
                 inner.instance = inner.instance.replace(name, value)
         return inner(definition.body)
 
@@ -198,13 +202,10 @@ class Evaluator(Sums, Expectations):
         x, y = self(a), self(b)
         if shape(x) != shape(y) and not (_literal_zero(a) or _literal_zero(b)):
             raise self.error("sort", f"{describe(x)} and {describe(y)} are added", tree)
-        if self.terms is not None:
-            sizes = values.size(x), values.size(y)
-            for part, own, other in ((a, sizes[0], sizes[1]), (b, sizes[1], sizes[0])):
-                if part.data not in ("add", "subtract") and not _literal_zero(part):
-                    place = (part.meta.line, part.meta.column)
-                    before = self.terms.get(place, (0.0, 0.0))
-                    self.terms[place] = (max(before[0], own), max(before[1], other))
+        sizes = (values.size(x), values.size(y)) if self.terms is not None else (0.0, 0.0)
+        for part, own, other in ((a, *sizes), (b, *reversed(sizes))):
+            if part.data not in ("add", "subtract") and not _literal_zero(part):
+                self._seen(part, own, other)
         return combine(x, y)
 
     def _add(self, tree: Tree, a: Tree, b: Tree) -> Scalar:
@@ -228,7 +229,17 @@ class Evaluator(Sums, Expectations):
             return linear.matrix_product(x, y)
         if (left & right) - {GRADIENT} or (COLUMN in left and right & {COLUMN}):
             raise self.error("sort", f"{describe(x)} times {describe(y)}: transpose one, or write \\odot", tree)
+        for part, factor in ((a, x), (b, y)):  # a sum in brackets that is 0 hides whatever it multiplies
+            if part.data in ("add", "subtract"):
+                self._seen(part, values.size(factor), 1.0)
         return x * y
+
+    def _seen(self, part: Tree, own: float, other: float) -> None:
+        """Note the size of a term, and of what stands beside it."""
+        if self.terms is not None:
+            place = (part.meta.line, part.meta.column)
+            before = self.terms.get(place, (0.0, 0.0))
+            self.terms[place] = (max(before[0], own), max(before[1], other))
 
     def _elementwise(self, tree: Tree, a: Tree, b: Tree) -> Scalar:
         x, y = self(a), self(b)

@@ -50,7 +50,9 @@ class Draw:
             if letter == "A":
                 state = self.get("S", 0, at).value
                 if self._may_have_ended():
-                    raise self.evaluator.error("sort", "no action after the end; let the state run over \\mathcal{S}", at)
+                    raise self.evaluator.error(
+                        "sort", "no action after the end; let the state run over \\mathcal{S}", at
+                    )
                 self.weight = self.weight * self._table("\\pi", "action|state+", self._over("A", 0, "action"), state)
             else:
                 self.weight = self.weight * self._start(at)
@@ -160,7 +162,9 @@ class Expectations:
         letter = str(binder.children[0])
         if not self.policy:
             raise self.error("scope", "a sum to T-1 stands alone inside \\E_\\pi[…]: T is random", tree)
-        if len(binder.children) < 3 or str(binder.children[1]) not in ("=", "<"):
+        upper = [c for c in children(tree.children[0]) if c.data != "binder"]
+        end = str(_plain(upper[0] if upper else binder.children[-1])) if len(binder.children) > 2 else ""
+        if (str(binder.children[1]) if end else "", end) not in (("=", "T-1"), ("<", "T")):
             raise self.error("syntax", "write the sum over an episode as \\sum_{t=0}^{T-1}", binder)
         start = int(self.integers(self.numeric(binder.children[2]), binder).data) if binder.children[1] == "=" else 0
         bound, axis, size = self.finite(letter, "integer", start)
@@ -249,7 +253,9 @@ class Expectations:
         draw.bound["T", 0] = bound
         x = replace(self, draw=draw)(body)
         if draw.axes:
-            raise self.error("syntax", "T and the states of its episode in one mean; only the mean of T alone is known", body)
+            raise self.error(
+                "syntax", "T and the states of its episode in one mean; only the mean of T alone is known", body
+            )
         steps = primal(bound.value)
         tail = [self.supplied("\\Pr", "T>integer|state", [Value(steps.data - d, steps.axes), start]) for d in (1, 0)]
         missing = values.size(values.select(tail[1], axis, size - 1))
@@ -370,6 +376,15 @@ def _time(tree: Tree) -> tuple[str, int] | None:
     if subscript.data == "add" and subscript.children[0].data == "variable" and subscript.children[1].data == "number":
         return str(subscript.children[0].children[0]), int(float(subscript.children[1].children[0]))
     return "?", 0
+
+
+def _plain(tree: Tree) -> str:
+    """T or T-1 as written; '' for anything else."""
+    if tree.data == "random":
+        return str(tree.children[0]) if len(tree.children) == 1 else ""
+    if tree.data == "subtract" and tree.children[1].data == "number":
+        return f"{_plain(tree.children[0])}-{tree.children[1].children[0]}"
+    return ""
 
 
 def _event(tree: Tree) -> tuple[str, tuple[str, int] | None, str, Tree]:

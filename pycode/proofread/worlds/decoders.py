@@ -85,7 +85,10 @@ class Decoders:
                 x, n, a = arguments
                 each = _binomial(x, n, a, self.n)
             case "\\mathcal{N}", "real;real,real":
-                return density(*arguments)
+                point, mean, variance = arguments
+                if ROW in primal(point).axes and ROW not in primal(variance).axes:
+                    raise ValueError("the density of a vector needs a covariance matrix, such as \\sigma_x^2I")
+                return density(point, mean, variance)
             case _:
                 raise KeyError(f"{name} {signature}")
         return product(each) if ROW in primal(each).axes else each

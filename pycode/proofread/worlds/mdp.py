@@ -10,7 +10,19 @@ from typing import NoReturn
 
 import numpy as np
 
-from pycode.proofread.values import GRADIENT, Dual, Scalar, Value, extended, primal, rename, select, take, tangent, total
+from pycode.proofread.values import (
+    GRADIENT,
+    Dual,
+    Scalar,
+    Value,
+    extended,
+    primal,
+    rename,
+    select,
+    take,
+    tangent,
+    total,
+)
 from pycode.proofread.values import size as largest
 from pycode.proofread.worlds import Instance, Vocabulary
 from pycode.proofread.worlds.process import REWARDS, STEPS, behaviour, process, returns
@@ -76,7 +88,12 @@ ROWS = {name: _rows(name) for name in ("mdp", "mdp-discounted")}
 
 def vocabulary(name: str) -> Vocabulary:
     """What the letters mean in ``mdp`` or ``mdp-discounted``."""
-    sorts = {"state": r"s s' s'' x y \bar{s} \tilde{s}", "action": "a a' a''", "reward": "r r'", "integer": "k K t i j l m h"}
+    sorts = {
+        "state": r"s s' s'' x y \bar{s} \tilde{s}",
+        "action": "a a' a''",
+        "reward": "r r'",
+        "integer": "k K t i j l m h",
+    }
     functions: dict[str, tuple[str, ...]] = {}
     for function, signature in ROWS[name]:
         functions[function] = (*functions.get(function, ()), signature)
