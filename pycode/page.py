@@ -191,6 +191,7 @@ def proofread(file: str) -> str:
     from pycode.proofread import document
 
     read = document.read(ROOT / "main.tex")
+    run = document.runner(read)
     found, wrong = [], [str(message) for message in read.messages]
     module, records, kept = "pycode.proofread.document", file.replace("/", "."), set()
     for display in (display for display in read.displays if display.file == file):
@@ -198,7 +199,7 @@ def proofread(file: str) -> str:
         name = f"{records}.{key[:16]}"
 
         def compute(display: Any = display) -> dict[str, Any]:
-            verdict = document.check(read, display)
+            verdict = run(display)
             if verdict.status != "holds":
                 place = f"{display.file}:{display.line}"
                 raise DisplayError("\n".join(map(str, verdict.messages)) or f"{place}: {verdict.status}")

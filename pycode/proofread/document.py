@@ -4,6 +4,7 @@ A file without \documentclass is a part: it is read with the notation of the doc
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -107,19 +108,21 @@ def read(*paths: Path) -> Document:
     return Document(folder, tuple(reader.displays), tuple(reader.messages), reader.lines)
 
 
-def check(document: Document, display: Display, seed: int = 0) -> Verdict:
-    """Run one display, with the definitions that come before it."""
-    from pycode.proofread.check import Checker
+def runner(document: Document, seed: int = 0) -> Callable[[Display], Verdict]:
+    """A function that runs a display with the definitions that come before it; loads what it needs at its first call."""
 
-    return Checker(document, seed).run(display)
+    @cache
+    def checker() -> Any:
+        from pycode.proofread.check import Checker
+
+        return Checker(document, seed)
+
+    return lambda display: checker().run(display)
 
 
 def check_all(document: Document, seed: int = 0) -> list[Verdict]:
     """Run every display."""
-    from pycode.proofread.check import Checker
-
-    checker = Checker(document, seed)
-    return [checker.run(d) for d in document.displays]
+    return [*map(runner(document, seed), document.displays)]
 
 
-__all__ = ["ENVIRONMENTS", "Display", "Document", "Message", "Verdict", "check", "check_all", "read", "text_hash"]
+__all__ = ["ENVIRONMENTS", "Display", "Document", "Message", "Verdict", "check_all", "read", "runner", "text_hash"]

@@ -115,7 +115,7 @@ class Evaluator(Sums, Expectations):
             if sort not in allowed and not (sort == "number" and set(allowed) & {"integer", *COMPONENTS}):
                 raise self.error(
                     "sort",
-                    f"{token} takes {' or '.join(map(an, filter(None, allowed)))} as subscript, not {an(sort)}",
+                    f"{token} takes {' or '.join(map(an, filter(None, allowed))) or 'no'} as subscript, not {an(sort)}",
                     part,
                 )
             counted = next((s for s in COMPONENTS if s in allowed), "")

@@ -97,16 +97,17 @@ def _bound(sign: str, sides: Sequence[Sides], crude: bool) -> Outcome:
 
 
 def _proportional(sides: Sequence[Sides]) -> Outcome:
-    worst, constants = 0.0, []
+    worst, constants, several = 0.0, [], False
     for pair in sides:
         _, arrays = align(primal(pair.left), primal(pair.right))
         x, y = (np.ravel(a) for a in np.broadcast_arrays(*arrays))
-        if x.size < 2:
-            return Outcome(0.0, "relation", "one number is proportional to any other; ∝ is for vectors and functions")
+        several |= x.size > 1
         if not np.any(y) or not np.any(x):
             return Outcome(np.inf, "relation", "one side is 0")
         constants.append(float(x @ y / (y @ y)))
         worst = max(worst, float(np.max(np.abs(x - constants[-1] * y)) / np.max(np.abs(x))))
+    if not several:
+        return Outcome(0.0, "relation", "one number is proportional to any other; ∝ is for vectors and functions")
     if worst > TOLERANCE or min(constants) <= 0:
         return Outcome(
             worst,

@@ -1,0 +1,225 @@
+r"""What cannot be read or has no meaning is refused with a message that says why; every message of the checker is provoked here."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from pycode.proofread.document import check_all, read
+
+PACKAGE = Path(__file__).parents[2] / "pycode" / "proofread"
+
+# World, text of a checked display, kind, telling part of the message, what the caret stands under ("" for anywhere).
+DISPLAYS = [
+    # lexer
+    ("mdp", r"v_\pi(s) = \cdots", "syntax", "dots hide what is meant", r"\cdots"),
+    ("mdp", r"v_\pi(s) \approx 1", "syntax", "not a relation that can be run", r"\approx"),
+    ("mdp", r"v_\pi(s) \equiv 1", "syntax", "write := for a definition", r"\equiv"),
+    ("mdp", r"v_\pi(s) = \pm1", "syntax", "two values at once", r"\pm"),
+    ("mdp", r"v_\pi(s) = \lim_{k}1", "syntax", "a limit cannot be run", r"\lim"),
+    ("mdp", r"\begin{aligned}v_\pi(s) &= 1\end{aligned}", "syntax", "no environment inside a display", r"\begin"),
+    ("mdp", r"v_\pi(s) = w", "name", "unknown name w in the world mdp", "w"),
+    ("mdp", r"v_\pi(s) = \foo(s)", "name", r"unknown macro \foo", r"\foo"),
+    ("mdp", r"v_\pi(s) = f", "syntax", "f without its arguments (state)", "f"),
+    ("vae", r"p(z) = \mathbb{E}_{q_\theta}[p(z)]", "syntax", r"q_\theta without its arguments", "q"),
+    ("mdp", r"v_\pi(s) = (1", "syntax", "( is never closed", "("),
+    ("mdp", r"v_\pi(s) = 1)", "syntax", ") closes nothing that is open", ")"),
+    ("mdp", r"v_\pi(s) = [1)", "syntax", ") does not fit the bracket that is open", ")"),
+    ("mdp", r"v_\pi(s) = 2 3", "syntax", "two numbers side by side", "3"),
+    ("mdp", r"v_\pi(s) = v_\pi(s)^", "syntax", "^ without an exponent", "^"),
+    ("mdp", r"v_\pi(s) = 2_3", "name", "a subscript after 2 has no meaning here", "_"),
+    ("mdp", r"v_\pi(s) = \int 1\,ds", "sort", "ds is no differential", "d"),
+    ("mdp", "v_\\pi(s) = " + "(" * 150 + "1" + ")" * 150, "size", "deep; split the line", "("),
+    ("mdp", "v_\\pi(s) = " + r"\sqrt{" * 150 + "1" + "}" * 150, "size", "deep; split the line", ""),
+    ("vae", "p(z) = " + "1+" * 2000 + "1", "size", "tokens; split it", ""),
+    # grammar
+    ("mdp", r"v_\pi(s) = 1/2 v_\pi(s)", "syntax", "after a quotient a/b is ambiguous", "v"),
+    ("vae", r"p(z) = 1/2\sigma_p", "syntax", "after a quotient a/b is ambiguous", r"\sigma"),
+    ("mdp", r"v_\pi(s) = \log v_\pi(s) v_\pi(s)", "syntax", "after a function without brackets is ambiguous", "v"),
+    ("vae", r"p(z) = \log p_\phi(x)\int p(z)\,dz", "syntax", "after a function without brackets is ambiguous", r"\int"),
+    ("mdp", r"v_\pi(s) = 1 +", "syntax", "the formula ends after +", "+"),
+    ("mdp", r"v_\pi(s) = (f(s) = 1)", "syntax", "a relation stands outside of them", "="),
+    ("vae", r"p(z) = \int \sum_{k=0}^{2} p(z)\,dz\,dz", "name", "unknown name d", "d"),
+    ("mdp", r"v_\pi(s) = f(s) \mid s", "syntax", "this bar belongs to nothing", r"\mid"),
+    ("mdp", r"v_\pi(s) = \pi", "syntax", "a policy without its arguments", r"\pi"),
+    ("mdp", r"v_\pi(s) = f(s), f(s)", "syntax", "separate two relations by", ","),
+    ("mdp", r"v_\pi(s) = f(s). f(s)", "syntax", "a full stop inside a formula", "."),
+    ("mdp", r"v_\pi(s) = \mathcal{S}", "syntax", r"a set can only stand after \in", r"\mathcal"),
+    # check
+    ("mdp", r"v_\pi(s)", "empty", "no relation in this line", "v"),
+    ("mdp", r"v_\pi(s) =", "syntax", "nothing stands after this relation", "="),
+    ("mdp", r"= v_\pi(s)", "syntax", "nothing stands before this relation", "="),
+    ("mdp", "", "empty", "nothing to run", ""),
+    ("nowhere", "1 = 1", "world", "there is no world nowhere; there are vae", ""),
+    ("vae", r"z \sim p(z)", "misplaced", "put it into a model display", r"\sim"),
+    ("mdp", r"w := 1, \quad w := 2", "name", "w is defined twice", "w"),
+    ("mdp", r"w(s+1) := 1", "syntax", "a definition is of a name", "w"),
+    ("mdp", r"w := \frac{1}{\sum_s\eta(s)-\sum_s\eta(s)+0\cdot1}", "value", "the denominator is 0", ""),
+    ("mdp", r"v_\pi(s) = f(x)", "scope", "x is free here but does not stand on the first side", "x"),
+    ("mdp", r"w(s) := f(x)", "scope", "x is free here but does not stand in the name that is defined", "x"),
+    ("decoders", r"x^\top a = n", "world", "no instance of the world decoders has all of a, n, x", "x"),
+    ("vae", r"p_\phi(x_i\mid z)\,p(z) = p_\phi(x_j,z)", "scope", "two data points in one chain: i and j", ""),
+    ("vae", r"p(z) = p(z_j)", "name", "z has no such subscript here", "z"),
+    ("vae", r"p(z) = \mu_{q,1}", "sort", r"\mu_q takes no as subscript", "1"),
+    ("gaussians", r"\mu_{q,j} = \mu_{q,z}", "scope", "z is free here", "z"),
+    ("gaussians", r"\epsilon^{(l)} = \epsilon^{(j)}", "scope", "j is free here", "j"),
+    ("gaussians", r"\mu_{q,j} = \epsilon^{(j)}", "sort", r"\epsilon takes a sample as subscript, not a dimension", "j"),
+    # sorts
+    ("mdp", r"v_\pi(s) = s", "sort", "s is a state, not a number", "s"),
+    ("mdp", r"v_\pi(s) = s_0", "sort", "s_0 is a state, not a number", "s"),
+    ("vae", r"p(z) = x", "sort", "x is the data point, not a number", "x"),
+    ("mdp", r"q_\pi(s,a) = \pi(s|a)", "sort", "not (state|action)", r"\pi"),
+    ("mdp", r"q_\pi(s,a) = \pi(a,s)", "sort", "not (action,state)", r"\pi"),
+    ("mdp", r"v_\pi(s) = f(s)+\nabla v_\pi(s)", "sort", "a number and a gradient are added", ""),
+    ("mdp", r"\nabla v_\pi(s) = \nabla v_\pi(s)\,\nabla f(s)", "sort", "a gradient times a gradient", ""),
+    ("mdp", r"\nabla v_\pi(s) = \nabla\nabla v_\pi(s)", "syntax", "inside of another derivative", r"\nabla"),
+    ("mdp", r"\nabla v_\pi(s) = \nabla\max_a q_\pi(s,a)", "syntax", "inside of another derivative", ""),
+    ("vae", r"\frac{\partial}{\partial\mu_q}\nabla_\theta f(\mu_q) = 0", "syntax", "inside of another derivative", ""),
+    ("mdp", r"v_\pi(s) = \nabla v_\pi(s)", "sort", "a number on the left, a gradient on the right", "="),
+    ("mdp", r"v_\pi(s) = \sqrt{\nabla v_\pi(s)}", "sort", "a number is wanted here, not a gradient", r"\nabla"),
+    ("mdp", r"v_\pi(s) = \frac{1}{\nabla v_\pi(s)}", "sort", "a number is wanted here, not a gradient", r"\nabla"),
+    ("gaussians", r"\Sigma_q = \nabla_\theta\mu_q", "sort", "the gradient of a column vector", r"\nabla"),
+    ("gaussians", r"\Sigma_q = \Sigma_q^2", "sort", "a matrix has no power 2", ""),
+    ("gaussians", r"\Sigma_q = \Sigma_q^{1/2}", "sort", "a matrix has no such power", ""),
+    ("gaussians", r"\Sigma_q = \mu_q\mu_q", "sort", r"transpose one, or write \odot", ""),
+    ("gaussians", r"\mu_q = \Sigma_q\odot\mu_q", "sort", r"a matrix \odot a column vector", ""),
+    ("gaussians", r"\det(\Sigma_q) = \det(\mu_q)", "sort", "det of a column vector", ""),
+    ("gaussians", r"\mu_{q,j} = \mu_{q,4}", "sort", r"a subscript of \mu_q outside of its range", "4"),
+    ("mdp", r"w(s) := f(s), \quad w(s) = \sum_a w(a)", "sort", "w takes a state here, not an action", "a"),
+    ("mdp", r"w(s) := f(s), \quad w(s) = w(s,s)", "sort", "w takes 1 arguments", ""),
+    ("mdp", r"w(s) := f(s), \quad f(s) = w", "syntax", "w without its arguments", "w"),
+    ("mdp", r"f(s) = \mathbf{1}\{s=1\}", "sort", "an indicator compares two of one sort", ""),
+    ("mdp", r"f(s) = \mathbf{1}\{s=\sum_a a\}", "sort", "a is an action, not a number", "a"),
+    ("mdp", r"f(s) = \infty", "syntax", r"\infty can only be a limit", r"\infty"),
+    ("mdp", r"f(s) = \Pr(s\to s,f(s),\pi)", "sort", "an integer is wanted here", "f"),
+    ("mdp", r"\sum_a\pi(a|s) = \Pr(a\to s,1,\pi)", "scope", "a is free here", "a"),
+    ("mdp", r"\pi(a|s) = \Pr(a\to s,1,\pi)", "sort", "is about states, not action", "a"),
+    ("vae", r"\epsilon = \mathbf{1}\{z=1\}", "scope", "z is free here", "z"),
+    # values
+    ("mdp", r"f(s) = \frac{1}{0}", "value", "the denominator is 0", "0"),
+    ("vae", r"z = e^{\log z}", "value", "logarithm of a number that is not positive", ""),
+    ("vae", r"z = e^{e^{e^{e^{z^2}}}}", "value", "not finite", ""),
+    ("gaussians", r"\frac12 = (-1)^{1/2}", "value", "", ""),
+    # sums
+    ("mdp", r"f(s) = \sum_k 1", "syntax", r"write the limits of k, as in \sum_{k=0}^{\infty}", "k"),
+    ("mdp", r"f(s) = \sum_{k=0} 1", "syntax", "the sum over k has no upper limit", "k"),
+    ("mdp", r"f(s) = \sum_{s\in\mathcal{A}} 1", "sort", r"s is a state and not in \mathcal{A}", "s"),
+    ("mdp", r"f(s) = \sum_{k=0}^{\pi(1|1)} 1", "sort", r"\pi takes", ""),
+    ("mdp", r"f(s) = \sum_{k=0}^{\frac12} 1", "sort", "an integer is wanted here", ""),
+    ("mdp", r"f(s) = \sum_{k=0}^{20000} 1", "size", "a sum of 20001 terms", ""),
+    ("mdp", r"f(s) = \sum_{k=0}^\infty\sum_{i=k}^\infty 1", "syntax", "an infinite sum starts at a number", "i"),
+    ("mdp", r"f(s) = \sum_{k=0}^\infty \frac1{k+1}", "value", r"the sum to \infty does not converge", r"\sum"),
+    ("mdp", r"f(s) = \sum_{k=0}^\infty f(s)", "value", r"the sum to \infty does not converge", r"\sum"),
+    ("vae", r"p(z) = \sum_{z} 1", "sort", "z is a real variable: integrate over it", "z"),
+    ("vae", r"p(z) = \sum_{l=1}^{5} 1", "sort", "l goes beyond its range", "l"),
+    ("vae", r"p(z) = \sum_{l=0}^{L} 1", "syntax", "l counts from 1 to its upper limit", "l"),
+    ("vae", r"p(z) = \prod_{k=0}^{\infty} 1", "syntax", "a product runs over one letter, from a number to a number", r"\prod"),
+    ("vae", r"p(z) = \frac{\partial^3}{\partial z^3}p(z)", "syntax", "partial derivatives go to order 2", ""),
+    ("vae", r"p(z) = \frac{\partial^2}{\partial z}p(z)", "syntax", r"both \partial orders must agree", ""),
+    # integrals and densities
+    ("vae", r"p(z) = \mathbf{1}\{z=x\}", "sort", "a real and a data", ""),
+    ("vae", r"p_\phi(x) = \int f(z)\,dz", "value", "the integral diverges", r"\int"),
+    ("vae", r"p_\phi(x) = \int p_\phi(x)\,dz", "value", "its integrand does not depend on the letter", r"\int"),
+    ("vae", r"p_\phi(x) = \int_0^\infty p_\phi(x,z)\,dz", "syntax", "integrals run over the whole space", ""),
+    ("vae", r"p(z) = \mathbb{E}[p(z)]", "syntax", "say over which density", r"\mathbb"),
+    ("vae", r"p(z) = \mathbb{E}_{f(z)+1}[p(z)]", "syntax", "this is no density of a letter", r"\mathbb"),
+    ("vae", r"p(z) = \mathbb{E}_{u\sim p(z)}[p(u)]", "syntax", "this is a density of z, not of u", "p"),
+    ("vae", r"p_\phi(x) = D_{KL}(p(z)\|p(u))", "syntax", "two densities of different letters, u and z", "D"),
+    # expectations under a policy
+    ("mdp", r"f(s) = S", "scope", "S is random: it stands inside", "S"),
+    ("mdp", r"f(s) = \mathbb{E}_\pi[f(S)|S_t=s]", "syntax", "S needs its time here, as in S_t", "S"),
+    ("mdp", r"f(s) = \mathbb{E}_\pi[f(S_i)|S_t=s]", "scope", "the time of S is bound by no sum", "S"),
+    ("mdp", r"f(s) = \mathbb{E}_\pi[S_t|S_t=s]", "sort", "S is state, not a number", "S"),
+    ("mdp", r"f(s) = \sum_{t=0}^{T-1} 1", "scope", "T is random", r"\sum"),
+    ("mdp", r"J(\theta) = \mathbb{E}_\pi[\sum_{t>T-1} 1]", "syntax", r"write the sum over an episode as \sum_{t=0}^{T-1}", "t"),
+    ("mdp", r"J(\theta) = \mathbb{E}_\pi[f(S_t)+f(S_i)]", "scope", "say at which time", "S"),
+    ("mdp", r"J(\theta) = \sum_{t=0}^3\mathbb{E}_\pi[f(S_t)]", "scope", "say at which time", "S"),
+    ("mdp", r"J(\theta) = \mathbb{E}_{\pi'}[T]", "syntax", r"the length is that under \pi", ""),
+    ("mdp", r"f(s) = \mathbb{E}[T|S_1=s]", "syntax", "the length is conditioned on S_0=s", ""),
+    ("mdp", r"J(\theta) = \mathbb{E}[T\,f(S)]", "syntax", "T and the states of its episode in one mean", ""),
+    ("mdp", r"J(\theta) = \mathbb{E}[e^{e^T}]", "value", "the mean over the length does not converge", ""),
+    ("mdp", r"J(\theta) = \Pr(T<3)", "syntax", "this event cannot be read", "T"),
+    ("mdp", r"f(s) = \Pr(T>1|S_1=s)", "syntax", "this condition cannot be read; S_0=s can", ""),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[G_t^2|S_t=s]", "syntax", "the return enters here not linearly", ""),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[G_tG_{t+1}|S_t=s]", "syntax", "the return enters here not linearly", ""),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[\exp(G_t)|S_t=s]", "syntax", "the return enters here not linearly", ""),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_{p(s|s,a)}[f(s)|S_t=s]", "scope", "a is free here", "a"),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[\sum_{t=0}^{T-1}R_{t+1}|S_0=s]", "syntax", "a sum over t<T stands alone", ""),
+    ("mdp", r"J(\theta) = \mathbb{E}_\pi[(\sum_{t=0}^{T-1}R_{t+1})^2]", "syntax", "a sum over t<T stands alone", ""),
+    ("mdp", r"q_\pi(s,a) = \mathbb{E}_\pi[G_t|A_t=a]", "syntax", "a condition on A_t needs one on S_t", ""),
+    ("mdp", r"q_\pi(s,a) = \mathbb{E}_\pi[G_t|S_t=s,A_{t+1}=a]", "syntax", "the conditions stand at one time", ""),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[G_t|R_t=s]", "syntax", "a condition reads S_t=s", ""),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[R_{t+2}|S_t=s]", "syntax", "R at this time cannot be read", "R"),
+    ("mdp", r"J(\theta) = \mathbb{E}_\pi[q_\pi(S_t,a)\pi(A_t|S_t)]", "scope", "a is bound by nothing here", ""),
+    ("mdp", r"\sum_s\mu(s)\mathbb{E}_\pi[\pi(a|s)] = 1", "scope", "a is bound by nothing here", ""),
+    ("mdp", r"f(s) = \sum_{s'}\mathbb{E}_\pi[\pi(A_t|S_t)|S_t=s']", "sort", "no action after the end", "A"),
+    # relations
+    ("mdp", r"v_\pi(s) = f(s)", "relation", "the sides differ, relatively by", "="),
+    ("mdp", r"\sum_a\nabla\pi(a|s) = 2\sum_a\nabla\pi(a|s)", "vacuous", "both sides are 0 in every world", "="),
+    ("mdp", r"f(s) = f(s)+\sum_s 0\cdot f(s)", "vacuous", "this term is 0 in every world", ""),
+    ("vae", r"\log p_\phi(x) \le \mathcal{L}(\theta,\phi;x)", "relation", "the bound is broken", r"\le"),
+    ("vae", r"\log p_\phi(x) \ge \log\int p_\phi(x,z)\,dz", "relation", "the bound is an equality in every world", r"\ge"),
+    ("vae", r"\log p_\phi(x) \ge \mathcal{L}(\theta,\phi;x)-1", "relation", "the bound is never attained", r"\ge"),
+    ("mdp", r"J(\theta) \propto 2J(\theta)", "relation", "one number is proportional to any other", r"\propto"),
+    ("mdp", r"v_\pi(s) \propto f(s)", "relation", "no positive constant", r"\propto"),
+    ("mdp", r"f(s) \propto -f(s)", "relation", "the constant is not positive", r"\propto"),
+    ("mdp", r"v_\pi(s) \propto \sum_a\pi(a|s)q_\pi(s,a)", "relation", "the constant is 1 in every world", r"\propto"),
+    ("mdp", r"\nabla f(s) \propto \nabla v_\pi(s)", "relation", "one side is 0", r"\propto"),
+]  # fmt: skip
+
+CHECKED = "\\begin{checked}{mdp}\nv_\\pi(s) = v_\\pi(s)+0\n\\end{checked}\n"
+# Whole texts: text, kind, telling part of a message.
+TEXTS = [
+    ("\\begin{checked}{mdp}\n1 = 1\n", "syntax", "has no \\end{checked}"),
+    ("1 = 1\n\\end{checked}\n", "syntax", "\\end{checked} without its \\begin"),
+    ("\\begin{verbatim}\n", "syntax", "has no \\end{verbatim}"),
+    ("\\begin{checked}\n1 = 1\n\\end{checked}\n", "world", "name the world"),
+    ("\\begin{checked}{mdp}\n\\frac{1\n\\end{checked}\n", "syntax", "is never closed"),
+    ("\\begin{checked}[x{mdp}\n1=1\n\\end{checked}\n", "syntax", "this [ is never closed"),
+    ("\\begin{checked}[option]{mdp}\n1 = 1\n\\end{checked}\n", "syntax", "the option of a checked display"),
+    ("\\begin{unchecked}\n1 = 1\n\\end{unchecked}\n", "reason", "say why it is not run"),
+    ("\\begin{defining}{mdp}\nv_\\pi(s) = v_\\pi(s)\n\\end{defining}\n", "misplaced", "a relation to run stands in defining"),
+    ("\\begin{model}{vae}\np(z) = p(z)\n\\end{model}\n", "misplaced", "a relation to run stands in a model"),
+    ("\\begin{align}\n1 &= 1\n\\end{align}\n", "bare", "\\begin{align} is not executed"),
+    ("\\[ 1 = 1 \\]\n", "bare", "\\[ is not executed"),
+    ("$$ 1 = 1 $$\n", "bare", "$$ is not executed"),
+    ("\\input{nowhere}\n", "input", "there is no file nowhere"),
+    ("\\input{../../x}\n", "input", "lies outside the document's folder"),
+    ("\\input{a}\n", "input", "inputs itself"),
+    ("\\newcommand{\\w}{\\w\\w}\n\\begin{checked}{mdp}\n\\w = 1\n\\end{checked}\n", "syntax", "expands without end"),
+    ("\\newcommand{\\w}[2]{#1}\n\\begin{checked}{mdp}\n1 = \\w\n\\end{checked}\n", "syntax", "\\w takes 2 arguments"),
+    ("\\newcommand{\\w}[1]{#2}\n\\begin{checked}{mdp}\n1 = \\w{1}\n\\end{checked}\n", "syntax", "uses #2 but takes 1"),
+    ("\\begin{checked}{mdp}\n1 = \\frac{1}\n\\end{checked}\n", "syntax", "an argument is missing at the end"),
+    ("\\begin{checked}{mdp}\n1 = 1}\n\\end{checked}\n", "syntax", "this } closes nothing"),
+]
+
+
+def messages(tmp_path, text):
+    """Verdicts and messages on a text of its own."""
+    path = tmp_path / "a.tex"
+    path.write_text(text, encoding="utf-8")
+    document = read(path)
+    verdicts = check_all(document)
+    return [v.status for v in verdicts], [*document.messages, *(m for v in verdicts for m in v.messages)]
+
+
+def display(world, body):
+    return f"\\begin{{checked}}{{{world}}}\n{body}\n\\end{{checked}}\n"
+
+
+@pytest.mark.parametrize(("world", "body", "kind", "telling", "under"), DISPLAYS, ids=[d[1][:40] for d in DISPLAYS])
+def test_displays_without_meaning_are_refused(tmp_path, world, body, kind, telling, under):
+    statuses, found = messages(tmp_path, display(world, body))
+    assert "holds" not in statuses
+    assert found
+    assert (found[0].kind, telling in found[0].message) == (kind, True), str(found[0])
+    assert found[0].line == (2 if under else found[0].line)
+    assert not under or found[0].text[found[0].column - 1 :].startswith(under), found[0].shown()
+
+
+@pytest.mark.parametrize(("text", "kind", "telling"), TEXTS, ids=[t[2] for t in TEXTS])
+def test_texts_that_cannot_be_read_are_refused(tmp_path, text, kind, telling):
+    statuses, found = messages(tmp_path, text)
+    assert any(m.kind == kind and telling in m.message for m in found), found
+    assert statuses.count("holds") == 0
