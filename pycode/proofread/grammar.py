@@ -197,4 +197,12 @@ def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
                 chains[-1][-1][1].append(token)
             depth += GROUPS.get(token.type, 0)
             last = token.type
+        if depth == 0 and chains and _remark(chains[-1]):
+            chains.pop()
     return chains
+
+
+def _remark(chain: Sequence[Part]) -> bool:
+    r"""Whether this only says what a letter is, as "for all s \\in \\mathcal{S}" after a formula does."""
+    types = [t.type for t in chain[0][1]]
+    return len(chain) == 1 and types[-2:] == ["IN", "SET"] and set(types[:-2]) <= {"VARIABLE", "COMMA"}

@@ -40,10 +40,12 @@ class Lexer:
     data: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     random_time: bool = False
+    integrals: int = 0  # whose differential has not come yet; it may stand in a later line
 
     def lex(self, lines: Sequence[Sequence[Raw]]) -> list[list[Tok]]:
         """Typed tokens of each line; a bracket may close in a later line."""
         brackets: list[tuple[Tok, str]] = []
+        self.integrals = 0
         found = [self._matched(line, brackets) for line in lines]
         if brackets:
             raise ReadError("syntax", f"{brackets[-1][0].raw.text} is never closed", brackets[-1][0].raw)
@@ -83,7 +85,7 @@ class Lexer:
     def _lex(self, tokens: list[Raw], depth: int) -> Iterator[Tok]:
         if depth > NESTING:
             raise ReadError("size", f"braces {NESTING} deep; split the line", tokens[0])
-        i, last, integrals = 0, "", 0
+        i, last, integrals = 0, "", 0 if depth else self.integrals
         while i < len(tokens):
             at = tokens[i]
             text = at.text
@@ -174,6 +176,8 @@ class Lexer:
                 last = found[-1].name
                 continue
             last = text
+        if not depth:
+            self.integrals = integrals
 
     def _braced(self, tokens: list[Raw], left: str, right: str, at: Raw, depth: int) -> Iterator[Tok]:
         yield Tok(left, "{", at)
