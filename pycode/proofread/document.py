@@ -50,8 +50,10 @@ class Document:
 
     def before(self, display: Display) -> list[Display]:
         """Earlier displays of the same world that define something."""
-        position = self.displays.index(display)
-        return [d for d in self.displays[:position] if d.world == display.world and defines(d)]
+        place = display.file, display.ordinal
+        position = next(i for i, d in enumerate(self.displays) if (d.file, d.ordinal) == place)
+        found = [d for d in self.displays[:position] if d.world == display.world and defines(d)]
+        return [d for d in found if d.error is None and d.environment in ("checked", "defining")]
 
     def key(self, display: Display, seed: int = 0) -> str:
         """Hash of all that a verdict depends on: text, definitions that it may use, the checker, the seed."""

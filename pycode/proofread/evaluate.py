@@ -113,11 +113,9 @@ class Evaluator(Sums, Expectations):
         for part in children(subscripts) if subscripts else ():
             sort, index = self.argument(part)
             if sort not in allowed and not (sort == "number" and set(allowed) & {"integer", *COMPONENTS}):
-                raise self.error(
-                    "sort",
-                    f"{token} takes {' or '.join(map(an, filter(None, allowed))) or 'no'} as subscript, not {an(sort)}",
-                    part,
-                )
+                wanted = " or ".join(map(an, filter(None, allowed)))
+                text = f"{token} takes {wanted} as subscript, not {an(sort)}" if wanted else f"{token} takes no subscript"
+                raise self.error("sort", text, part)
             counted = next((s for s in COMPONENTS if s in allowed), "")
             found = self.integers(index, part) - 1.0 if sort == "number" else primal(index)
             if counted and not (0 <= found.data.min() and found.data.max() < self.instance.sizes[counted]):
@@ -169,7 +167,7 @@ class Evaluator(Sums, Expectations):
     def integers(self, x: Scalar, at: Tree) -> Value:
         """An integer-valued number as integers."""
         data = primal(x).data
-        if not np.allclose(data, np.round(data), atol=1e-9):
+        if np.any(np.abs(data - np.round(data)) > 1e-9):
             raise self.error("sort", "an integer is wanted here", at)
         return Value(np.round(data).astype(int), primal(x).axes)
 

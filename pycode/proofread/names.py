@@ -80,6 +80,8 @@ def free(
             return
         if node.data in ("variable", "indexed") and node.children[0] not in inside:
             found.setdefault(str(node.children[0]), node.children[0])
+            for subscript in node.children[1:]:
+                visit(subscript, inside)
         elif node.data in ("summation", "product_over"):
             limits = node.children[0]
             for binder in (c for c in children(limits) if c.data == "binder"):

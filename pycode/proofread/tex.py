@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-TOKEN = re.compile(r"(?P<comment>%[^\n]*\n?)|(?P<space>\s+)|\\[a-zA-Z]+|\\[^a-zA-Z]|\d+(?:\.\d+)?|.", re.DOTALL)
+TOKEN = re.compile(r"(?P<comment>%[^\n]*\n?)|(?P<space>\s+)|\\[a-zA-Z]+|\\[^a-zA-Z]|[0-9]+(?:\.[0-9]+)?|.", re.DOTALL)
 EXPANSION, TOKENS, NESTING = 20_000, 3000, 100  # most tokens that macros add, most in a line, most open brackets
 
 
@@ -19,11 +19,17 @@ class Raw(NamedTuple):
     spaced: bool = False  # whether white space came before
 
 
+def short(text: str, most: int = 240) -> str:
+    """A text as one line that can be printed, its middle left out when it is long."""
+    line = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
+    return line if len(line) <= most else f"{line[: most // 2]} … {line[-most // 2 :]}"
+
+
 class ReadError(Exception):
     """A place that cannot be read: kind, message and the token there."""
 
     def __init__(self, kind: str, message: str, at: Raw) -> None:
-        super().__init__(message)
+        super().__init__(short(message))
         self.kind, self.at = kind, at
 
 
@@ -41,7 +47,10 @@ class Text:
             if match.lastgroup is not None:
                 spaced = True
             else:
-                yield Raw(match.group(), *self.place(match.start()), spaced), match.end()
+                text = match.group()
+                if text[0] == "\\" and text[1:].isspace():
+                    text = "\\ "
+                yield Raw(text, *self.place(match.start()), spaced), match.end()
                 spaced = False
 
     def place(self, offset: int) -> tuple[int, int]:
@@ -85,10 +94,12 @@ def text_of(tokens: Sequence[Raw]) -> str:
 
 
 class Macro(NamedTuple):
-    r"""Number of arguments and body of a \\newcommand."""
+    r"""A \\newcommand: how many arguments it takes, its body, the default of the first; ``obstacle``: why it is not read."""
 
     arguments: int
-    body: tuple[Raw, ...]
+    body: tuple[Raw, ...] = ()
+    default: tuple[Raw, ...] | None = None
+    obstacle: str = ""
 
 
 def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> list[Raw]:
@@ -102,38 +113,63 @@ def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> list[Raw]:
         if macro is None:
             result.append(token)
             continue
-        arguments = []
-        for _ in range(macro.arguments):
-            if not stack:
-                raise ReadError("syntax", f"{token.text} takes {macro.arguments} arguments", token)
-            head = list(reversed(stack[-TOKENS:]))
-            argument, used = group(head, 0)
-            del stack[len(stack) - used :]
-            arguments.append(argument)
-        body: list[Raw] = []
-        i = 0
-        while i < len(macro.body):
-            piece = macro.body[i]
-            if piece.text == "#" and i + 1 < len(macro.body) and macro.body[i + 1].text.isdigit():
-                number, rest = int(macro.body[i + 1].text[0]), macro.body[i + 1].text[1:]
-                if not 1 <= number <= macro.arguments:
-                    raise ReadError(
-                        "syntax", f"{token.text} uses #{number} but takes {macro.arguments} arguments", token
-                    )
-                body += arguments[number - 1] + ([Raw(rest, token.line, token.column)] if rest else [])
-                i += 2
-            else:
-                body.append(Raw(piece.text, token.line, token.column, piece.spaced))
-                i += 1
+        if macro.obstacle:
+            raise ReadError("name", f"{token.text} {macro.obstacle}", token)
+        arguments = [] if macro.default is None else [_popped_optional(stack, token) or list(macro.default)]
+        while len(arguments) < macro.arguments:
+            arguments.append(_popped(stack, token))
+        body = _filled(macro.body, arguments, token)
         stack += reversed(body)
         budget -= len(body) + 1
         if budget < 0:
-            raise ReadError("syntax", f"{token.text} expands without end", token)
+            raise ReadError("size", f"{token.text} expands without end; a macro must not lead to itself", token)
     return result
 
 
+def _popped(stack: list[Raw], call: Raw) -> list[Raw]:
+    """The next argument of a macro, taken off a stack whose top is its end."""
+    argument: list[Raw] = []
+    depth = 0
+    while stack:
+        token = stack.pop()
+        depth += {"{": 1, "}": -1}.get(token.text, 0)
+        if depth < 0:
+            break
+        argument.append(token)
+        if depth == 0:
+            return argument if len(argument) == 1 else argument[1:-1]
+    raise ReadError("syntax", f"an argument of {call.text} is missing or not closed", call)
+
+
+def _popped_optional(stack: list[Raw], call: Raw) -> list[Raw] | None:
+    """The next argument in [], if there is one."""
+    if not stack or stack[-1].text != "[":
+        return None
+    found, i = optional(stack[::-1], 0)
+    del stack[len(stack) - i :]
+    return found
+
+
+def _filled(body: Sequence[Raw], arguments: Sequence[Sequence[Raw]], call: Raw) -> list[Raw]:
+    """The body of a macro with its arguments, at the place of the call."""
+    filled: list[Raw] = []
+    i = 0
+    while i < len(body):
+        piece, digits = body[i], body[i + 1].text if i + 1 < len(body) else ""
+        if piece.text == "#" and digits[:1].isdigit():
+            number, rest = int(digits[0]), digits[1:]
+            if not 1 <= number <= len(arguments):
+                raise ReadError("syntax", f"{call.text} uses #{number} but takes {len(arguments)} arguments", call)
+            filled += [*arguments[number - 1], *([Raw(rest, call.line, call.column)] if rest else ())]
+            i += 2
+        else:
+            filled.append(Raw(piece.text, call.line, call.column, piece.spaced))
+            i += 1
+    return filled
+
+
 def split_rows(tokens: list[Raw], separator: str) -> list[list[Raw]]:
-    r"""The tokens between separators outside braces; an optional [..] after \\\\ is dropped."""
+    r"""The tokens between separators outside braces; a * and an optional [..] after \\\\ are dropped."""
     parts: list[list[Raw]] = [[]]
     depth = 0
     i = 0
@@ -142,7 +178,10 @@ def split_rows(tokens: list[Raw], separator: str) -> list[list[Raw]]:
         depth += {"{": 1, "}": -1}.get(text, 0)
         if text == separator and depth == 0:
             parts.append([])
-            if separator == "\\\\" and i + 1 < len(tokens) and tokens[i + 1].text == "[" and not tokens[i + 1].spaced:
+            after = [t.text for t in tokens[i + 1 : i + 3] if not t.spaced]
+            if separator == "\\\\" and after[:1] == ["*"]:
+                i, after = i + 1, after[1:]
+            if separator == "\\\\" and after[:1] == ["["]:
                 i = optional(tokens, i + 1)[1] - 1
         else:
             parts[-1].append(tokens[i])

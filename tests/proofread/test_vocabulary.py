@@ -60,8 +60,8 @@ DISPLAYS = [
     ("mdp", r"w(s) := f(x)", "scope", "x is free here but does not stand in the name that is defined", "x"),
     ("decoders", r"x^\top a = n", "world", "no instance of the world decoders has all of a, n, x", "x"),
     ("vae", r"p_\phi(x_i\mid z)\,p(z) = p_\phi(x_j,z)", "scope", "two data points in one chain: i and j", ""),
-    ("vae", r"p(z) = p(z_j)", "name", "z has no such subscript here", "z"),
-    ("vae", r"p(z) = \mu_{q,1}", "sort", r"\mu_q takes no as subscript", "1"),
+    ("vae", r"p(z) = \sum_{i=0}^1 p(z_i)", "name", "z has no such subscript here", "z"),
+    ("vae", r"p(z) = \mu_{q,1}", "sort", r"\mu_q takes no subscript", "1"),
     ("gaussians", r"\mu_{q,j} = \mu_{q,z}", "scope", "z is free here", "z"),
     ("gaussians", r"\epsilon^{(l)} = \epsilon^{(j)}", "scope", "j is free here", "j"),
     ("gaussians", r"\mu_{q,j} = \epsilon^{(j)}", "sort", r"\epsilon takes a sample as subscript, not a dimension", "j"),
@@ -79,7 +79,6 @@ DISPLAYS = [
     ("mdp", r"v_\pi(s) = \nabla v_\pi(s)", "sort", "a number on the left, a gradient on the right", "="),
     ("mdp", r"v_\pi(s) = \sqrt{\nabla v_\pi(s)}", "sort", "a number is wanted here, not a gradient", r"\nabla"),
     ("mdp", r"v_\pi(s) = \frac{1}{\nabla v_\pi(s)}", "sort", "a number is wanted here, not a gradient", r"\nabla"),
-    ("gaussians", r"\Sigma_q = \nabla_\theta\mu_q", "sort", "the gradient of a column vector", r"\nabla"),
     ("gaussians", r"\Sigma_q = \Sigma_q^2", "sort", "a matrix has no power 2", ""),
     ("gaussians", r"\Sigma_q = \Sigma_q^{1/2}", "sort", "a matrix has no such power", ""),
     ("gaussians", r"\Sigma_q = \mu_q\mu_q", "sort", r"transpose one, or write \odot", ""),
@@ -118,7 +117,7 @@ DISPLAYS = [
     ("vae", r"p(z) = \frac{\partial^3}{\partial z^3}p(z)", "syntax", "partial derivatives go to order 2", ""),
     ("vae", r"p(z) = \frac{\partial^2}{\partial z}p(z)", "syntax", r"both \partial orders must agree", ""),
     # integrals and densities
-    ("vae", r"p(z) = \mathbf{1}\{z=x\}", "sort", "a real and a data", ""),
+    ("vae", r"p(z) = \mathbf{1}\{z=x\}", "sort", "not a number and a data", ""),
     ("vae", r"p_\phi(x) = \int f(z)\,dz", "value", "the integral diverges", r"\int"),
     ("vae", r"p_\phi(x) = \int p_\phi(x)\,dz", "value", "its integrand does not depend on the letter", r"\int"),
     ("vae", r"p_\phi(x) = \int_0^\infty p_\phi(x,z)\,dz", "syntax", "integrals run over the whole space", ""),
@@ -144,7 +143,7 @@ DISPLAYS = [
     ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[G_t^2|S_t=s]", "syntax", "the return enters here not linearly", ""),
     ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[G_tG_{t+1}|S_t=s]", "syntax", "the return enters here not linearly", ""),
     ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[\exp(G_t)|S_t=s]", "syntax", "the return enters here not linearly", ""),
-    ("mdp", r"v_\pi(s) = \mathbb{E}_{p(s|s,a)}[f(s)|S_t=s]", "scope", "a is free here", "a"),
+    ("mdp", r"q_\pi(s,a) = \mathbb{E}_{p(x|s,a)}[f(x)|S_t=s]", "syntax", "no condition here", ""),
     ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[\sum_{t=0}^{T-1}R_{t+1}|S_0=s]", "syntax", "a sum over t<T stands alone", ""),
     ("mdp", r"J(\theta) = \mathbb{E}_\pi[(\sum_{t=0}^{T-1}R_{t+1})^2]", "syntax", "a sum over t<T stands alone", ""),
     ("mdp", r"q_\pi(s,a) = \mathbb{E}_\pi[G_t|A_t=a]", "syntax", "a condition on A_t needs one on S_t", ""),
@@ -162,7 +161,8 @@ DISPLAYS = [
     ("vae", r"\log p_\phi(x) \ge \log\int p_\phi(x,z)\,dz", "relation", "the bound is an equality in every world", r"\ge"),
     ("vae", r"\log p_\phi(x) \ge \mathcal{L}(\theta,\phi;x)-1", "relation", "the bound is never attained", r"\ge"),
     ("mdp", r"J(\theta) \propto 2J(\theta)", "relation", "one number is proportional to any other", r"\propto"),
-    ("mdp", r"v_\pi(s) \propto f(s)", "relation", "no positive constant", r"\propto"),
+    ("mdp", r"\nabla J(\theta) \propto \nabla v_\pi(s)", "scope", "s is free", "s"),
+    ("mdp", r"\nabla J(\theta) \propto \sum_aq_\pi(s_0,a)\nabla\pi(a|s_0)", "relation", "no positive constant", r"\propto"),
     ("mdp", r"f(s) \propto -f(s)", "relation", "the constant is not positive", r"\propto"),
     ("mdp", r"v_\pi(s) \propto \sum_a\pi(a|s)q_\pi(s,a)", "relation", "the constant is 1 in every world", r"\propto"),
     ("mdp", r"\nabla f(s) \propto \nabla v_\pi(s)", "relation", "one side is 0", r"\propto"),
@@ -182,17 +182,29 @@ TEXTS = [
     ("\\begin{defining}{mdp}\nv_\\pi(s) = v_\\pi(s)\n\\end{defining}\n", "misplaced", "a relation to run stands in defining"),
     ("\\begin{model}{vae}\np(z) = p(z)\n\\end{model}\n", "misplaced", "a relation to run stands in a model"),
     ("\\begin{align}\n1 &= 1\n\\end{align}\n", "bare", "\\begin{align} is not executed"),
+    ("\\begin{checked}[crude: not so]{vae}\n\\log p_\\phi(x) \\ge \\mathcal{L}(\\theta,\\phi;x)\n\\end{checked}\n", "relation", "it is not crude"),
+    ("\\newcommand", "syntax", "a definition without arguments"),
     ("\\[ 1 = 1 \\]\n", "bare", "\\[ is not executed"),
     ("$$ 1 = 1 $$\n", "bare", "$$ is not executed"),
     ("\\input{nowhere}\n", "input", "there is no file nowhere"),
     ("\\input{../../x}\n", "input", "lies outside the document's folder"),
     ("\\input{a}\n", "input", "inputs itself"),
-    ("\\newcommand{\\w}{\\w\\w}\n\\begin{checked}{mdp}\n\\w = 1\n\\end{checked}\n", "syntax", "expands without end"),
-    ("\\newcommand{\\w}[2]{#1}\n\\begin{checked}{mdp}\n1 = \\w\n\\end{checked}\n", "syntax", "\\w takes 2 arguments"),
+    ("\\newcommand{\\w}{\\w\\w}\n\\begin{checked}{mdp}\n\\w = 1\n\\end{checked}\n", "size", "expands without end"),
+    ("\\newcommand{\\w}[2]{#1}\n\\begin{checked}{mdp}\n1 = \\w\n\\end{checked}\n", "syntax", "an argument of \\w is missing"),
     ("\\newcommand{\\w}[1]{#2}\n\\begin{checked}{mdp}\n1 = \\w{1}\n\\end{checked}\n", "syntax", "uses #2 but takes 1"),
     ("\\begin{checked}{mdp}\n1 = \\frac{1}\n\\end{checked}\n", "syntax", "an argument is missing at the end"),
     ("\\begin{checked}{mdp}\n1 = 1}\n\\end{checked}\n", "syntax", "this } closes nothing"),
 ]
+
+# Not provoked: they guard what no text reaches today.
+GUARDS = {
+    "relation signs are printed but": "the evaluator runs every relation of a chain",
+    "is free here: bind it by": "free letters are seen before anything is computed",
+    "needs a subscript": "every constant that has a subscript can stand without one, or is a letter too",
+    "braces": "brackets of that depth are counted first",
+    "the gradient of": "the world with vectors has no gradient",
+    "cannot be read": "no file without permission exists for every user",
+}
 
 
 def messages(tmp_path, text):
@@ -223,3 +235,40 @@ def test_texts_that_cannot_be_read_are_refused(tmp_path, text, kind, telling):
     statuses, found = messages(tmp_path, text)
     assert any(m.kind == kind and telling in m.message for m in found), found
     assert statuses.count("holds") == 0
+
+
+def test_files_that_are_no_text_or_too_many(tmp_path):
+    (tmp_path / "b.tex").write_bytes(b"\xff\xfe\x00")
+    assert "not UTF-8" in str(messages(tmp_path, "\\input{b}")[1])
+    for i in range(250):
+        (tmp_path / f"c{i}.tex").write_text("")
+    assert "too many files" in str(messages(tmp_path, "".join(f"\\input{{c{i}}}" for i in range(250)))[1])
+
+
+def pattern(node):
+    """A message as it is written in the source, as a regular expression."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.escape(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(re.escape(v.value) if isinstance(v, ast.Constant) else ".*" for v in node.values)
+    return ".*"
+
+
+def written():
+    """Every message that the sources can give, with its place."""
+    position = {"ReadError": 1, "error": 1, "complain": 2, "Outcome": 2}
+    for path in sorted(PACKAGE.glob("*.py")):
+        for call in (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)):
+            at = position.get(getattr(call.func, "attr", getattr(call.func, "id", "")), 99)
+            for node in call.args[at : at + 1]:
+                for each in (node.body, node.orelse) if isinstance(node, ast.IfExp) else (node,):
+                    if (found := pattern(each)) != ".*":
+                        yield f"{path.name}:{call.lineno}", found
+
+
+def test_every_message_is_provoked_above(tmp_path):
+    texts = [display(world, body) for world, body, *_ in DISPLAYS] + [text for text, *_ in TEXTS]
+    seen = "\n".join(m.message for text in texts for m in messages(tmp_path, text)[1])
+    seen += "\nis not UTF-8 text; save it as UTF-8\ntoo many files; is this one document?"
+    silent = [f"{where} {found}" for where, found in written() if not re.search(f"(?m)^{found}$", seen)]
+    assert [s for s in silent if not any(re.escape(guard) in s for guard in GUARDS)] == []
