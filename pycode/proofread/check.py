@@ -97,7 +97,7 @@ class Checker:
 
     def _before(self, display: Display, world: World) -> dict[str, Definition]:
         """Definitions of the earlier displays of this world."""
-            known: dict[str, Definition] = {}
+        known: dict[str, Definition] = {}
         before: tuple[int, ...] = ()
         for earlier in self.document.before(display):
             before = (*before, id(earlier))
