@@ -44,7 +44,15 @@ class Checker:
             return self._error(base, display, [(error.kind, str(error), error.at)])
         except (RecursionError, MemoryError) as error:
             return self._error(
-                base, display, [("size", f"too large to be run ({type(error).__name__})", Raw("", display.line, 1))]
+                base,
+                display,
+                [
+                    (
+                        "size",
+                        f"too deep or too large to be run; split it ({type(error).__name__})",
+                        Raw("", display.line, 1),
+                    )
+                ],
             )
         except Exception as error:  # fail closed: whatever goes wrong, the display has not been run
             if os.environ.get("PROOFREAD_DEBUG"):
@@ -64,7 +72,7 @@ class Checker:
                 kind,
                 text,
                 max(1, at.column),
-                lines[(at.line or display.line) - 1] if lines else "",
+                dict(enumerate(lines, 1)).get(at.line or display.line, ""),
             )
             for kind, text, at in found
         )

@@ -4,13 +4,16 @@ A file without \documentclass is a part: it is read with the notation of the doc
 """
 
 import hashlib
+import math
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pycode.proofread.source import ENVIRONMENTS, Display, Message, Reader
+from pycode.proofread.source import BYTES, ENVIRONMENTS, Display, Message, Reader
 
 PACKAGE = Path(__file__).parent
 NOTATION = Path("preamble/notation.tex")
@@ -33,8 +36,9 @@ class Verdict:
     reason: str = ""  # of an unchecked display, or why a bound is crude
 
     def as_json(self) -> dict[str, Any]:
-        """The object that --json prints."""
+        """The object that --json prints; ``worst`` is 1 where no two finite numbers could be compared."""
         content = asdict(self)
+        content["worst"] = self.worst if math.isfinite(self.worst) and self.status != "error" else 1.0
         content["messages"] = [{"line": m.line, "kind": m.kind, "message": m.message} for m in self.messages]
         return content
 
@@ -92,26 +96,28 @@ def text_hash(document: Document) -> str:
 
 
 def read(*paths: Path) -> Document:
-    """Read files and what they input."""
-    path = paths[0].resolve()
-    whole = path.is_file() and b"\\documentclass" in path.read_bytes()
-    folder = path.parent
-    notation = folder / NOTATION
-    if not whole:
-        above = [p for p in (folder, *folder.parents) if (p / NOTATION).is_file()]
-        folder = above[0] if above else folder
-        notation = (above[0] if above else PACKAGE.parent.parent) / NOTATION
-    reader = Reader(folder)
-    if not whole and notation.is_file():
-        reader.read(notation)
-    for each in paths:
-        reader.ended = False
-        reader.read(each.resolve())
-    return Document(folder, tuple(reader.displays), tuple(reader.messages), reader.lines)
+    """Read files and what they input; the first one's folder is the document's."""
+    roots = [_root(path.resolve()) for path in paths]
+    reader = Reader(roots[0][0], roots[0][0])
+    for path, (root, notation) in zip(paths, roots, strict=True):
+        reader.root, reader.ended = root, False
+        if notation is not None and notation.is_file():
+            reader.read(notation)
+        reader.read(path.resolve())
+    return Document(reader.folder, tuple(reader.displays), tuple(reader.messages), reader.lines)
+
+
+def _root(path: Path) -> tuple[Path, Path | None]:
+    """Folder of the document that a file belongs to, and the notation that a part of one is read with."""
+    with suppress(OSError), path.open("rb") as opened:
+        if re.search(rb"^[ \t]*\\documentclass\b", opened.read(BYTES), re.MULTILINE):
+            return path.parent, None
+    above = next((p for p in path.parents if (p / NOTATION).is_file()), None)
+    return (above, above / NOTATION) if above else (path.parent, PACKAGE.parent.parent / NOTATION)
 
 
 def runner(document: Document, seed: int = 0) -> Callable[[Display], Verdict]:
-    """A function that runs a display with the definitions that come before it; loads what it needs at its first call."""
+    """A function that runs a display with the definitions before it; loads what it needs at its first call."""
 
     @cache
     def checker() -> Any:

@@ -12,10 +12,12 @@ from pycode.proofread import linear, values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.expectation import Draw, Expectations
 from pycode.proofread.names import Definition, children, separators, sorts_of
-from pycode.proofread.sums import Sums
+from pycode.proofread.sums import LONGEST_SUM, Sums
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, ZERO, Dual, Scalar, Value, primal
 from pycode.proofread.worlds import Instance, Vocabulary
+
+LARGEST_INTEGER = 1e9
 
 
 @dataclass
@@ -114,11 +116,13 @@ class Evaluator(Sums, Expectations):
             sort, index = self.argument(part)
             if sort not in allowed and not (sort == "number" and set(allowed) & {"integer", *COMPONENTS}):
                 wanted = " or ".join(map(an, filter(None, allowed)))
-                text = f"{token} takes {wanted} as subscript, not {an(sort)}" if wanted else f"{token} takes no subscript"
+                text = (
+                    f"{token} takes {wanted} as subscript, not {an(sort)}" if wanted else f"{token} takes no subscript"
+                )
                 raise self.error("sort", text, part)
             counted = next((s for s in COMPONENTS if s in allowed), "")
             found = self.integers(index, part) - 1.0 if sort == "number" else primal(index)
-            if counted and not (0 <= found.data.min() and found.data.max() < self.instance.sizes[counted]):
+            if counted and not (found.data.min() >= 0 and found.data.max() < self.instance.sizes[counted]):
                 raise self.error("sort", f"a subscript of {token} outside of its range", part)
             indices.append(found)
         if not indices and "" not in allowed:
@@ -167,6 +171,8 @@ class Evaluator(Sums, Expectations):
     def integers(self, x: Scalar, at: Tree) -> Value:
         """An integer-valued number as integers."""
         data = primal(x).data
+        if not np.all(np.abs(data) <= LARGEST_INTEGER):
+            raise self.error("size", f"an integer beyond {LARGEST_INTEGER:.0e}", at)
         if np.any(np.abs(data - np.round(data)) > 1e-9):
             raise self.error("sort", "an integer is wanted here", at)
         return Value(np.round(data).astype(int), primal(x).axes)
@@ -309,6 +315,8 @@ class Evaluator(Sums, Expectations):
 
     def _binomial(self, tree: Tree, a: Tree, b: Tree) -> Scalar:
         top, bottom = self.integers(self.numeric(a), a), self.integers(self.numeric(b), b)
+        if values.size(bottom) > LONGEST_SUM:
+            raise self.error("size", f"a binomial coefficient over {LONGEST_SUM}", tree)
         result: Scalar = values.where(Value(bottom.data >= 0, bottom.axes), ONE)
         for i in range(1, int(bottom.data.max(initial=0)) + 1):
             more = Value(i <= bottom.data, bottom.axes)

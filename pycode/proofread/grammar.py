@@ -72,6 +72,7 @@ TYPES = {
     t: t if t in KEPT else f"_{t}" for t in re.findall(r"\b[A-Z]{2,}\b", GRAMMAR)
 }  # a name with _ leaves no trace in the tree
 KEPT_PARSER = Path(__file__).parents[2] / "build" / "cache" / "grammar.lark"
+DEEPEST = 150  # levels of a tree; a sum has one for each of its terms
 STARTS_FACTOR = set(
     "NUMBER EULER VARIABLE STATE CONST RANDOM DATA FUNC LPAR LBRACK LBRACE FRAC SQRT BINOM UNDERBRACE LFLOOR LABS "
     "INDICATOR KL PR NABLA OPCALL INT EXPECT SUM PROD OPERATOR MAX MIN".split()
@@ -115,8 +116,13 @@ def parser() -> Lark:
 
 def parse(tokens: Sequence[Tok]) -> Tree:
     """Tree of one side; raises ``ReadError`` at the token that does not fit."""
+    if not tokens:
+        raise ReadError("syntax", "nothing stands beside this relation", Raw("", 0, 1))
     try:
-        return parser().parse(list(tokens))
+        tree = parser().parse(list(tokens))
+        if len(tokens) > DEEPEST and _deeper(tree):
+            raise ReadError("size", f"more than {DEEPEST} levels or terms; split this side", tokens[0].raw)
+        return tree
     except UnexpectedToken as error:
         at = Raw(str(error.token), error.token.line or 1, error.token.column or 1)
         place = [t for t in tokens if (t.raw.line, t.raw.column) == (at.line, at.column)]
@@ -129,6 +135,14 @@ def parse(tokens: Sequence[Tok]) -> Tree:
         ) from None
     except UnexpectedInput as error:  # pragma: no cover - the stream has no other errors
         raise ReadError("syntax", "cannot be read", tokens[0].raw) from error
+
+
+def _deeper(tree: Tree) -> bool:
+    """Whether a tree has more than ``DEEPEST`` levels; an evaluator would use up Python's stack."""
+    level: list[Tree] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in node.children if isinstance(child, Tree)]
+    return bool(level)
 
 
 def _complaint(kind: str, tokens: Sequence[Tok], at: Raw) -> str:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pycode.proofread.tex import NESTING, Raw, ReadError, group
 from pycode.proofread.tokens import (
     ACCENT,
     BIG,
     CLOSING,
+    DIGITS,
     EXPECTATION,
     FONT,
     GREEK,
@@ -53,6 +55,9 @@ class Lexer:
 
     def _matched(self, tokens: Sequence[Raw], brackets: list[tuple[Tok, str]]) -> list[Tok]:
         result: list[Tok] = []
+        for mark, after in pairwise(tokens):
+            if mark.text in ("^", "_") and after.text[0] in DIGITS and len(after.text) > 1:
+                raise ReadError("syntax", f"only {after.text[0]} is raised or lowered here; use braces", after)
         for found in self._lex(list(tokens), 0):
             token = self._bar(found, result, brackets)
             if token.type in OPENING:
@@ -116,15 +121,17 @@ class Lexer:
             elif text in SIMPLE:
                 yield Tok(SIMPLE[text], text, at)
                 i += 1
-            elif text[0].isdigit():
+            elif text[0] in DIGITS:
                 yield Tok("NUMBER", text, at)
                 i += 1
             elif text in ("\\frac", "\\tfrac", "\\dfrac", "\\binom", "\\sqrt"):
                 yield Tok({"\\binom": "BINOM", "\\sqrt": "SQRT"}.get(text, "FRAC"), text, at)
                 i += 1
+                if text == "\\sqrt" and i < len(tokens) and tokens[i].text == "[":
+                    raise ReadError("syntax", "write this root as a power, as in x^{1/3}", tokens[i])
                 for _ in range(1 if text == "\\sqrt" else 2):
                     first = tokens[i] if i < len(tokens) else at
-                    if first.text[0].isdigit() and len(first.text) > 1:  # \frac12 is ½
+                    if first.text[0] in DIGITS and len(first.text) > 1:  # \frac12 is ½
                         tokens[i : i + 1] = [first._replace(text=c) for c in first.text]
                     inside, i = group(tokens, i) if i < len(tokens) else group([at], 1)
                     yield from self._braced(inside, "LB", "RB", first, depth)
@@ -157,10 +164,8 @@ class Lexer:
                 if i < len(tokens) and tokens[i].text == "_":
                     inside, i = group(tokens, i + 1)
                     yield from self._braced(inside, "SUB", "RSUB", at, depth)
-            elif integrals and _differential(tokens, i):
-                name, after, _ = self.name(
-                    tokens, i + (4 if text in FONT and tokens[i + 1].text == "{" else 2 if text in FONT else 1)
-                )
+            elif integrals and (letter := _differential(tokens, i)):
+                name, after, _ = self.name(tokens, letter)
                 if self.vocabulary.variables.get(name) != "real":
                     raise ReadError(
                         "sort",
@@ -339,10 +344,8 @@ def _kl(tokens: list[Raw], i: int) -> bool:
     return "".join(t.text for t in tokens[i + 1 : i + 5]).startswith("{KL}")
 
 
-def _differential(tokens: list[Raw], i: int) -> bool:
-    text = "".join(t.text for t in tokens[i : i + 4])
-    return (
-        (tokens[i].text == "d" and i + 1 < len(tokens))
-        or text.startswith("\\mathrm{d}")
-        or text.startswith("\\mathrmd")
-    )
+def _differential(tokens: list[Raw], i: int) -> int:
+    """Index of the letter when a differential, d or an upright d, begins at i; else 0."""
+    texts = [t.text for t in tokens[i : i + 4]]
+    shown = next((d for d in (["d"], ["\\mathrm", "d"], ["\\mathrm", "{", "d", "}"]) if texts[: len(d)] == d), None)
+    return i + len(shown) if shown and i + len(shown) < len(tokens) else 0

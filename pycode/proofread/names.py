@@ -165,6 +165,11 @@ def _slots(signature: str) -> tuple[str, ...]:
     return tuple(signature.split(","))
 
 
+def _whole(order: Tree) -> int:
+    """Order of a derivative; 0, which fits no letters, for what is no whole number."""
+    return int(str(order.children[0])) if str(order.children[0]).isdigit() else 0
+
+
 def order(partial: Tree) -> tuple[Tree, list[str], list[int]]:
     """Body, letters and orders of a partial derivative; no letters when the orders do not agree."""
     nodes = list(partial.children)
@@ -182,10 +187,10 @@ def order(partial: Tree) -> tuple[Tree, list[str], list[int]]:
             letters.append(str(part))
             orders.append(1)
         elif part.data == "order":
-            orders[-1] = int(part.children[0])
+            orders[-1] = _whole(part)
         else:
             return body, [], []
-    total = int(top.children[0]) if top is not None else 1
+    total = _whole(top) if top is not None else 1
     return (body, letters, orders) if sum(orders) == total else (body, [], [])
 
 

@@ -5,32 +5,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pycode.proofread.tex import (
-    TOKENS,
-    Macro,
-    Raw,
-    ReadError,
-    Text,
-    expand,
-    group,
-    optional,
-    split_rows,
-    text_of,
-    tokenize,
-)
+from pycode.proofread.macros import DEFINE, OTHERWISE, Macro, definition, environment_definition, expand
+from pycode.proofread.tex import TOKENS, Raw, ReadError, Text, group, optional, short, split_rows, text_of
 
 ENVIRONMENTS = ("checked", "defining", "model", "unchecked")
-BARE = ("align", "alignat", "flalign", "equation", "gather", "multline", "eqnarray", "displaymath", "math", "dmath")
+BARE = set(
+    "align alignat flalign equation gather multline eqnarray displaymath math dmath dgroup darray IEEEeqnarray "
+    "aligned alignedat gathered split multlined subequations".split()
+)
 OPAQUE = ("verbatim", "Verbatim", "lstlisting", "comment", "filecontents", "tikzpicture", "pythontexcustomcode")
-DEFINE = ("newcommand", "renewcommand", "providecommand", "DeclareMathOperator")
+UNREAD = "import|subimport|inputfrom|includefrom|subfile|subfileinclude|InputIfFileExists"
+GAP = r"(?:\s|%[^\n]*\n)*"
 NOTICED = re.compile(
-    r"(?P<comment>%[^\n]*)|\\(?P<end>end)\s*\{(?P<ended>[^{}]*)\}|\\(?P<begin>begin)\s*\{(?P<begun>[^{}]*)\}"
-    rf"|(?P<bracket>\\\[)|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)|\\(?P<skip>(?:re)?newenvironment\b)"
-    r"|\\(?P<input>input|include)\s*\{(?P<file>[^{}]*)\}"
-    r"|\\[a-zA-Z]+|\\.|(?P<dollars>\$\$?)",
+    rf"(?P<comment>%[^\n]*)|\\(?P<end>end){GAP}\{{(?P<ended>[^{{}}]*)\}}|\\(?P<begin>begin){GAP}\{{(?P<begun>[^{{}}]*)\}}"
+    rf"|(?P<bracket>\\\[)|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)"
+    rf"|\\(?:{OTHERWISE})\b\*?\s*\{{?\s*(?P<otherwise>\\(?:[a-zA-Z@]+|.))"
+    r"|\\(?P<skip>(?:re)?newenvironment\b)\*?"
+    rf"|\\(?:input|include)(?![a-zA-Z@]){GAP}(?:\{{(?P<file>[^{{}}]*)\}}|(?P<plain>[^\s{{}}\\%$&#]+))"
+    rf"|\\(?P<unread>{UNREAD})\b"
+    r"|\\(?:verb|lstinline)\*?(?P<bar>[^a-zA-Z*\s{\[])[^\n]*?(?P=bar)"
+    r"|\\[a-zA-Z@]+|\\.|(?P<dollars>\$\$?)|(?P<paragraph>\n[ \t]*\n)",
     re.DOTALL,
 )
+HIDES = re.compile(
+    rf"\\\[|\$\$|\\begin\s*\{{\s*(?:{'|'.join(sorted(BARE))})\b|\\(?:input|include|{UNREAD})(?![a-zA-Z@])"
+)
+REMOVED = {rf"\{name}" for name in "label tag intertext shortintertext hphantom vphantom phantom".split()}
 FILES, BYTES, DEPTH = 200, 4_000_000, 40
+ADVICE = "use \\begin{checked}{world}, defining, model, or unchecked[reason]"
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Message:
 
     def shown(self) -> str:
         """The message, the line and a caret under the place."""
-        text = self.text.replace("\t", " ").rstrip()
+        text = "".join(c if c.isprintable() else " " for c in self.text).rstrip()
         cut = max(0, self.column - 100)
         return f"{self}\n  {text[cut : cut + 160]}\n  {' ' * (self.column - 1 - cut)}^" if text else str(self)
 
@@ -98,20 +100,26 @@ def excuses_zero(reason: str) -> bool:
 
 @dataclass
 class Reader:
-    """Reads a root file and what it inputs; fills ``displays``, ``messages`` and ``macros``."""
+    """Reads a root file and what it inputs; fills ``displays``, ``messages`` and ``macros``.
+
+    Files are named as seen from ``folder``; only files below ``root`` are input.
+    """
 
     folder: Path
+    root: Path
     macros: dict[str, Macro] = field(default_factory=dict)
     displays: list[Display] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
     stack: list[Path] = field(default_factory=list)
+    hiding: set[str] = field(default_factory=set)  # macros and environments that make a display or input a file
     ended: bool = False
 
     def message(self, file: str, kind: str, text: str, at: Raw) -> Message:
         """What is wrong at a token."""
         lines = self.lines.get(file, [])
-        return Message(file, at.line, kind, text, at.column, lines[at.line - 1] if 0 < at.line <= len(lines) else "")
+        shown = lines[at.line - 1] if 0 < at.line <= len(lines) else ""
+        return Message(file, at.line, kind, short(text), at.column, shown)
 
     def complain(self, file: str, kind: str, text: str, at: Raw) -> None:
         """Note what is wrong outside of a display."""
@@ -125,10 +133,14 @@ class Reader:
             self.complain(file, "input", "too many files; is this one document?", start)
             return
         try:
-            content = path.read_bytes()
-            if len(content) > BYTES or b"\0" in content:
+            with path.open("rb") as opened:
+                content = opened.read(BYTES + 1)
+            if len(content) > BYTES:
+                self.complain(file, "size", f"is larger than {BYTES // 1_000_000} MB; is this a document?", start)
+                return
+            if b"\0" in content:
                 raise UnicodeError
-            text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+            text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         except OSError as error:
             self.complain(file, "input", f"cannot be read ({error.strerror})", start)
             return
@@ -150,49 +162,58 @@ class Reader:
             at = Raw(found.group(), *text.place(found.start()))
             name = (found["begun"] or found["ended"] or "").strip()
             if found["define"]:
-                position = self._define(text, position, found["define"].rstrip("*"))
+                name, macro, end = definition(text, position, found["define"].rstrip("*"))
+                if not found["define"].startswith("provide") or name not in self.macros:
+                    self.macros[name] = macro
+                    self._hides(name, text.text[position:end])
+                position = end
+            elif found["otherwise"]:
+                obstacle = "is not defined by \\newcommand; define it so, or write it out"
+                self.macros[found["otherwise"]] = Macro(0, obstacle=obstacle)
             elif found["skip"]:
-                position = _skip(text, position)
-            elif found["input"]:
-                self._input(file, found["file"].strip(), at)
+                name, end = environment_definition(text, position)
+                self._hides(name, text.text[position:end])
+                position = end
+            elif found["file"] is not None or found["plain"]:
+                self._input(file, (found["file"] or found["plain"] or "").strip(), at)
+            elif found["unread"]:
+                self.complain(file, "input", f"{found.group()} is not followed; use \\input", at)
             elif found["begin"] and name in ENVIRONMENTS:
                 ordinal += 1
                 body, position = _body(text, position, name, at)
                 self._display(file, body, at, name, ordinal)
-            elif found["begin"] and name in OPAQUE:
+            elif found["begin"] and name.rstrip("*") in OPAQUE:
                 position = _end(text, position, name, at)[1]
             elif found["end"] and name in ENVIRONMENTS:
                 raise ReadError("syntax", f"\\end{{{name}}} without its \\begin", at)
             elif found["end"] and name == "document":
                 self.ended = True
-            elif (
-                found["bracket"]
-                or (found["begin"] and name.rstrip("*") in BARE)
-                or (found["dollars"] == "$$" and not inline)
-            ):
-                advice = "use \\begin{checked}{world}, defining, model, or unchecked[reason]"
-                self.complain(file, "bare", f"{found.group()} is not executed; {advice}", at)
-                if found["dollars"]:
-                    position = text.text.find("$$", position) + 2 or len(text.text)
+            elif found["bracket"] or (found["begin"] and name.rstrip("*") in BARE):
+                self.complain(file, "bare", f"{found.group()} is not executed; {ADVICE}", at)
+            elif found.group() in self.hiding or (found["begin"] and name in self.hiding):
+                self.complain(file, "bare", f"{found.group()} hides a display or an \\input; write it out", at)
+            elif found["dollars"] == "$$" and not inline:
+                self.complain(file, "bare", f"$$ is not executed; {ADVICE}", at)
+                end = text.text.find("$$", position)
+                position = end + 2 if end >= 0 else len(text.text)
             elif found["dollars"] == "$":
                 inline = not inline
+            elif found["paragraph"]:
+                inline = False
+                position -= 1  # the next paragraph may be empty too
 
-    def _define(self, text: Text, position: int, command: str) -> int:
-        tokens, ends = _argument_tokens(text, position, 2)
-        name, i = group(tokens, 0)
-        count, i = optional(tokens, i)
-        default, i = optional(tokens, i)
-        body, i = group(tokens, i)
-        if command == "DeclareMathOperator":
-            body = [*tokenize("\\operatorname{"), *body, *tokenize("}")]
-        if default is None and name and (command != "providecommand" or name[0].text not in self.macros):
-            number = text_of(count or [])
-            self.macros[name[0].text] = Macro(int(number) if number.isdigit() else 0, tuple(body))
-        return ends[i - 1]
+    def _hides(self, name: str, body: str) -> None:
+        """Note a macro or an environment whose use would be a display that is not seen."""
+        (self.hiding.add if HIDES.search(body) and name not in ENVIRONMENTS else self.hiding.discard)(name)
 
     def _input(self, file: str, name: str, at: Raw) -> None:
-        path = (self.folder / (name if Path(name).suffix else name + ".tex")).resolve()
-        if not path.is_relative_to(self.folder):
+        try:
+            paths = [(self.root / candidate).resolve() for candidate in (name + ".tex", name)]
+            path = next((p for p in paths if p.is_file()), paths[0])
+        except (OSError, ValueError):
+            self.complain(file, "input", f"there can be no file {name}", at)
+            return
+        if not path.is_relative_to(self.root):
             self.complain(file, "input", f"{name} lies outside the document's folder; copy it into the folder", at)
         elif path in self.stack:
             self.complain(file, "input", f"{name} inputs itself; remove one of the \\input", at)
@@ -209,17 +230,22 @@ class Reader:
             labels = [text_of(group(body, j + 1)[0]) for j, t in enumerate(body[:-1]) if t.text == "\\label"]
             given, j = optional(body, 0)
             option = text_of(given or [])
+            if any(t.text == "\\label" for t in given or ()):
+                raise ReadError("syntax", "a label stands in the option; put it after the arguments", start)
             if environment != "unchecked":
                 if j >= len(body) or body[j].text != "{":
                     raise ReadError("world", f"name the world: \\begin{{{environment}}}{{mdp}}", start)
                 argument, j = group(body, j)
                 world = text_of(argument)
+                if not world:
+                    raise ReadError("world", f"name the world: \\begin{{{environment}}}{{mdp}}", start)
             rows = tuple(self._rows(body[j:], read=environment != "unchecked"))
         except ReadError as problem:
             error = self.message(file, problem.kind, str(problem), problem.at)
         self.displays.append(Display(file, start.line, environment, world, option, tuple(labels), rows, ordinal, error))
 
     def _rows(self, body: list[Raw], read: bool) -> Iterator[Row]:
+        count = 0
         for row in split_rows(body, "\\\\"):
             cells = split_rows(row, "&")
             formula: list[Raw] = []
@@ -232,34 +258,10 @@ class Reader:
             if not read or not row:
                 continue
             expanded = expand(_without(formula), self.macros)
-            if len(expanded) > TOKENS:
-                raise ReadError("size", f"a line of {len(expanded)} tokens; split it (at most {TOKENS})", row[0])
+            count += len(expanded)
+            if count > TOKENS:
+                raise ReadError("size", f"more than {TOKENS} tokens in one display; split it", row[0])
             yield Row(tuple(_without(expanded)), text_of(reason), row[0].line)
-
-
-def _argument_tokens(text: Text, position: int, count: int) -> tuple[list[Raw], list[int]]:
-    """Tokens from a position up to the end of ``count`` arguments, and the offset after each."""
-    tokens, ends, depth = [], [], 0
-    for token, end in text.tokens(position):
-        tokens.append(token)
-        ends.append(end)
-        depth += {"{": 1, "}": -1}.get(token.text, 0)
-        count -= depth == 0 and (token.text == "}" or (len(tokens) == 1))
-        if count <= 0 or depth < 0:
-            break
-    if not tokens:
-        raise ReadError("syntax", "a definition without arguments", Raw("", *text.place(position)))
-    return tokens, ends
-
-
-def _skip(text: Text, position: int) -> int:
-    """After the definition of an environment."""
-    tokens, ends = _argument_tokens(text, position, 3)
-    i = group(tokens, 0)[1]
-    while i < len(tokens) and tokens[i].text == "[":
-        i = optional(tokens, i)[1]
-    i = group(tokens, group(tokens, i)[1])[1]
-    return ends[i - 1]
 
 
 def _end(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int]:
@@ -288,15 +290,7 @@ def _without(tokens: list[Raw]) -> list[Raw]:
     """The tokens without labels, tags and running text between lines."""
     result, i = [], 0
     while i < len(tokens):
-        if tokens[i].text in (
-            "\\label",
-            "\\tag",
-            "\\intertext",
-            "\\shortintertext",
-            "\\hphantom",
-            "\\vphantom",
-            "\\phantom",
-        ):
+        if tokens[i].text in REMOVED:
             i = group(tokens, i + 1)[1]
         else:
             if tokens[i].text not in ("\\notag", "\\nonumber"):

@@ -40,6 +40,8 @@ class Sums:
         inner = replace(self, plain=True, terms=None)
         for letter in dict.fromkeys(along):
             constant = letter in self.vocabulary.constants and letter not in self.scope
+            if not constant and (letter not in self.scope or self.scope[letter].sort != "real"):
+                raise self.error("sort", f"{letter} is no number that can be differentiated along here", tree)
             x: Scalar = primal(self.instance.constant(letter, []) if constant else self.scope[letter].value)
             for level, name in enumerate(along, 1):
                 x = Dual(x, ONE if name == letter else ZERO, level)
@@ -150,7 +152,10 @@ class Sums:
 
     def _extreme(self: Any, letter: Token, body: Tree, choose: Callable[..., np.ndarray]) -> Scalar:
         self.once(body)
-        bound, axis, _ = self.finite(str(letter), self.vocabulary.variables[str(letter)])
+        sort = self.vocabulary.variables[str(letter)]
+        if sort in ("real", "integer"):
+            raise self.error("sort", f"\\max and \\min run over a finite sort, and {letter} is {an(sort)}", letter)
+        bound, axis, _ = self.finite(str(letter), sort)
         x = primal(self.bind(**{str(letter): bound}).numeric(body))
         return Value(choose(x.data, axis=x.axes.index(axis)), [a for a in x.axes if a != axis]) if axis in x.axes else x
 

@@ -1,13 +1,13 @@
-r"""TeX tokens with their places, and the expansion of \newcommand macros. Nothing else of TeX is done here."""
+r"""TeX tokens with their places, and how arguments and rows are cut out of them."""
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 TOKEN = re.compile(r"(?P<comment>%[^\n]*\n?)|(?P<space>\s+)|\\[a-zA-Z]+|\\[^a-zA-Z]|[0-9]+(?:\.[0-9]+)?|.", re.DOTALL)
-EXPANSION, TOKENS, NESTING = 20_000, 3000, 100  # most tokens that macros add, most in a line, most open brackets
+TOKENS, NESTING = 3000, 100  # most tokens in a display, most open brackets
 
 
 class Raw(NamedTuple):
@@ -91,81 +91,6 @@ def optional(tokens: Sequence[Raw], start: int) -> tuple[list[Raw] | None, int]:
 def text_of(tokens: Sequence[Raw]) -> str:
     """The tokens as text, white space as one blank."""
     return "".join((" " if t.spaced and i else "") + t.text for i, t in enumerate(tokens))
-
-
-class Macro(NamedTuple):
-    r"""A \\newcommand: how many arguments it takes, its body, the default of the first; ``obstacle``: why it is not read."""
-
-    arguments: int
-    body: tuple[Raw, ...] = ()
-    default: tuple[Raw, ...] | None = None
-    obstacle: str = ""
-
-
-def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> list[Raw]:
-    """The tokens with every macro replaced, at the place of its call."""
-    result: list[Raw] = []
-    stack = list(reversed(tokens))
-    budget = EXPANSION + 10 * len(tokens)
-    while stack:
-        token = stack.pop()
-        macro = macros.get(token.text)
-        if macro is None:
-            result.append(token)
-            continue
-        if macro.obstacle:
-            raise ReadError("name", f"{token.text} {macro.obstacle}", token)
-        arguments = [] if macro.default is None else [_popped_optional(stack, token) or list(macro.default)]
-        while len(arguments) < macro.arguments:
-            arguments.append(_popped(stack, token))
-        body = _filled(macro.body, arguments, token)
-        stack += reversed(body)
-        budget -= len(body) + 1
-        if budget < 0:
-            raise ReadError("size", f"{token.text} expands without end; a macro must not lead to itself", token)
-    return result
-
-
-def _popped(stack: list[Raw], call: Raw) -> list[Raw]:
-    """The next argument of a macro, taken off a stack whose top is its end."""
-    argument: list[Raw] = []
-    depth = 0
-    while stack:
-        token = stack.pop()
-        depth += {"{": 1, "}": -1}.get(token.text, 0)
-        if depth < 0:
-            break
-        argument.append(token)
-        if depth == 0:
-            return argument if len(argument) == 1 else argument[1:-1]
-    raise ReadError("syntax", f"an argument of {call.text} is missing or not closed", call)
-
-
-def _popped_optional(stack: list[Raw], call: Raw) -> list[Raw] | None:
-    """The next argument in [], if there is one."""
-    if not stack or stack[-1].text != "[":
-        return None
-    found, i = optional(stack[::-1], 0)
-    del stack[len(stack) - i :]
-    return found
-
-
-def _filled(body: Sequence[Raw], arguments: Sequence[Sequence[Raw]], call: Raw) -> list[Raw]:
-    """The body of a macro with its arguments, at the place of the call."""
-    filled: list[Raw] = []
-    i = 0
-    while i < len(body):
-        piece, digits = body[i], body[i + 1].text if i + 1 < len(body) else ""
-        if piece.text == "#" and digits[:1].isdigit():
-            number, rest = int(digits[0]), digits[1:]
-            if not 1 <= number <= len(arguments):
-                raise ReadError("syntax", f"{call.text} uses #{number} but takes {len(arguments)} arguments", call)
-            filled += [*arguments[number - 1], *([Raw(rest, call.line, call.column)] if rest else ())]
-            i += 2
-        else:
-            filled.append(Raw(piece.text, call.line, call.column, piece.spaced))
-            i += 1
-    return filled
 
 
 def split_rows(tokens: list[Raw], separator: str) -> list[list[Raw]]:

@@ -11,6 +11,7 @@ def _types(table: str) -> dict[str, str]:
     return {spelling: kind for kind, *spellings in rows for spelling in spellings}
 
 
+DIGITS = "0123456789"
 SPACE = {
     *r"\, \; \: \! \> ~ \displaystyle \textstyle \scriptstyle \limits \nolimits \allowbreak \nobreak".split(),
     "\\ ",

@@ -14,7 +14,7 @@ import numpy as np
 
 GRADIENT = "∇"  # components of a derivative in the parameters
 ROW, COLUMN = "row", "column"  # a column vector has ROW, its transpose COLUMN, a matrix both
-LIMIT = 20_000_000  # entries of one array, 160 MB
+LIMIT = 2_000_000  # entries of one array, 16 MB; the text needs a twentieth of it
 
 
 class TooLargeError(ValueError):
@@ -148,7 +148,7 @@ def align(*xs: Value) -> tuple[tuple[str, ...], list[np.ndarray]]:
     """The union of the axes, and the arrays with a dimension of length 1 for each axis that they lack."""
     axes = _union(*[x.axes for x in xs])
     arrays = [x.data if x.axes == axes else x.data[_spread(x.axes, axes)] for x in xs]
-    if len(axes) > 3:
+    if math.prod([a.size for a in arrays]) > LIMIT:  # an upper bound that is quickly computed
         size = math.prod(map(max, zip(*[a.shape for a in arrays], strict=True)))
         if size > LIMIT:
             shown = ", ".join(a.split(".")[0] for a in axes)

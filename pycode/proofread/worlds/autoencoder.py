@@ -52,7 +52,7 @@ class VAE:
             case "\\epsilon" | "\\varepsilon":
                 return take(self.draws, indices)
         if self.model is not None:
-            raise KeyError(f"{name}: q is no Gaussian here")
+            raise ValueError(f"{name}: q is no Gaussian here")
         match name:
             case "\\mu_q":
                 return self.mu_q
@@ -62,7 +62,7 @@ class VAE:
                 return 2.0 * log(self.sigma_q)
             case "z":
                 return self.mu_q + self.sigma_q * take(self.draws, indices)
-        raise KeyError(name)
+        raise ValueError(f"{name} has no value of its own in the world vae")
 
     def number(self, sort: str, index: Value) -> Scalar:
         """An integer is its own index."""
@@ -93,7 +93,7 @@ class VAE:
                 return self.curve.derivative(*arguments)
             case (("\\mu_q" | "\\sigma_q"), "data"):
                 return self.constant(name)
-        raise KeyError(f"{name} {signature}")
+        raise ValueError(f"the world vae has no {name}({signature})")
 
     def prior(self, z: Scalar) -> Scalar:
         """p(z)."""
@@ -152,7 +152,7 @@ class VAE:
     def replace(self, name: str, value: Scalar) -> "VAE":
         r"""With another μ_q, σ_q or ρ (and so σ_q = e^{ρ/2}), or prior."""
         if self.model is not None:
-            raise KeyError(f"{name}: q is no Gaussian here")
+            raise ValueError(f"{name}: q is no Gaussian here")
         match name:
             case "\\mu_q":
                 return replace(self, mu_q=value)
@@ -164,7 +164,7 @@ class VAE:
                 return replace(self, mu_p=value)
             case "\\sigma_p":
                 return replace(self, sigma_p=value)
-        raise KeyError(name)
+        raise ValueError(f"{name} has no value of its own in the world vae")
 
     def averaging(self) -> tuple["VAE", dict[str, int], Value]:
         """Each draw ε^(l) along a quadrature axis of its own."""

@@ -68,6 +68,8 @@ class Decoders:
                 return Value(np.float64(self.sigma_x))
             case "I":
                 return Value(np.eye(len(self.x)), (ROW, COLUMN))
+        if name not in ("x", "a", "m"):
+            raise ValueError(f"{name} has no value of its own in the world decoders")
         whole = Value({"x": self.x, "a": self.a, "m": self.m}[name], (ROW,))
         return take(rename(whole, {ROW: "0"}), indices) if indices else whole
 
@@ -90,16 +92,16 @@ class Decoders:
                     raise ValueError("the density of a vector needs a covariance matrix, such as \\sigma_x^2I")
                 return density(point, mean, variance)
             case _:
-                raise KeyError(f"{name} {signature}")
+                raise ValueError(f"the world decoders has no {name}({signature})")
         return product(each) if ROW in primal(each).axes else each
 
     def reals(self, name: str) -> Value:
         """There are no free real variables."""
-        raise KeyError(f"{name}: the world decoders has no real variables")
+        raise ValueError(f"{name}: the world decoders has no real variables")
 
     def grid(self, name: str) -> tuple[Value, Value]:
         """There are no integrals."""
-        raise KeyError(f"{name}: the world decoders has no integrals")
+        raise ValueError(f"{name}: the world decoders has no integrals")
 
     def line(self, name: str) -> tuple[Value, Value]:
         """There are no integrals."""
@@ -107,15 +109,15 @@ class Decoders:
 
     def replace(self, name: str, value: Scalar) -> "Decoders":
         """There are no partial derivatives."""
-        raise KeyError(f"{name}: the world decoders has no partial derivatives")
+        raise ValueError(f"{name}: the world decoders has no partial derivatives")
 
     def averaging(self) -> tuple["Decoders", dict[str, int], Value]:
         """There are no draws."""
-        raise KeyError("the world decoders has no draws")
+        raise ValueError("the world decoders has no draws")
 
     def parameter_mask(self, parameter: str) -> Value:
         """There are no parameters."""
-        raise KeyError("the world decoders has no parameters")
+        raise ValueError("the world decoders has no parameters")
 
 
 def _binomial(x: Scalar, n: Scalar, a: Scalar, most: int) -> Scalar:

@@ -73,7 +73,7 @@ class Gaussians:
             case "\\mu_p":
                 return self.mu_p
         if name in WIDTHS and not self.diagonal:
-            raise KeyError(f"{name}: the covariances are full here")
+            raise ValueError(f"{name}: the covariances are full here")
         # The row sums of a diagonal matrix are its diagonal.
         sigma_q, sigma_p = (total(s, COLUMN, self.D) if self.D > 1 else s for s in (self.scale_q, self.scale_p))
         match name:
@@ -85,7 +85,7 @@ class Gaussians:
                 return 2.0 * log(sigma_q)
             case "r":
                 return 2.0 * log(sigma_q) - 2.0 * log(sigma_p)
-        raise KeyError(name)
+        raise ValueError(f"{name} has no value of its own in the world gaussians")
 
     def number(self, sort: str, index: Value) -> Scalar:
         """An integer is its own index."""
@@ -112,7 +112,7 @@ class Gaussians:
                 return self.bound
             case "f", "real" if self.D == 1:
                 return self.curve(*arguments)
-        raise KeyError(f"{name} {signature}")
+        raise ValueError(f"the world gaussians has no {name}({signature})")
 
     def _normal(self, z: Scalar, mean: Scalar, variance: Scalar) -> Scalar:
         if ROW in primal(z - mean).axes and ROW not in primal(variance).axes:
@@ -166,7 +166,7 @@ class Gaussians:
     def replace(self, name: str, value: Scalar) -> "Gaussians":
         r"""With another μ_q, σ_q, ρ (and so σ_q = e^{ρ/2}), μ_p or σ_p; only with D = 1."""
         if self.D > 1:
-            raise KeyError(f"{name} is a vector here")
+            raise ValueError(f"{name} is a vector here")
         match name:
             case "\\mu_q":
                 return replace(self, mu_q=value)
@@ -178,7 +178,7 @@ class Gaussians:
                 return replace(self, mu_p=value)
             case "\\sigma_p":
                 return replace(self, scale_p=value)
-        raise KeyError(name)
+        raise ValueError(f"{name} has no value of its own in the world gaussians")
 
     def averaging(self) -> tuple["Gaussians", dict[str, int], Value]:
         """Each draw ε^(l) along a quadrature axis of its own.
@@ -196,7 +196,7 @@ class Gaussians:
 
     def parameter_mask(self, parameter: str) -> Value:
         """Nothing here is differentiated in θ or φ."""
-        raise KeyError(f"the world gaussians has no gradient in {parameter or 'its parameters'}; use the world vae")
+        raise ValueError(f"the world gaussians has no gradient in {parameter or 'its parameters'}; use the world vae")
 
 
 def _times(scale: Scalar, vector: Scalar, D: int) -> Scalar:

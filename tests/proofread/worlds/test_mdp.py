@@ -43,7 +43,7 @@ class Plain:
         p, _ = table(instance, "p", "state+,reward|state,action", n + 1, count, n, m)
         self.p = p.transpose(2, 3, 0, 1)
         self.r = np.array([float(primal(instance.number("reward", Value(i))).data) for i in range(count)])
-        self.pi = table(instance, rf"\pi{prime}", "action|state", m, n)[0].T
+        self.pi = table(instance, rf"\pi{prime}", "action|state+", m, n)[0].T
         discounted = r"\gamma" in build(instance.name, 0).vocabulary.constants
         self.gamma = float(primal(instance.constant(r"\gamma", [])).data) if discounted else 1.0
 
@@ -96,7 +96,7 @@ def test_lengths_below_zero(ending):
 
 def test_the_second_policy_and_the_process_have_no_derivative(instance):
     n, m = instance.sizes["state"], instance.sizes["action"]
-    tables = ((r"\pi'", "action|state", (m, n)), (r"v_\pi'", "state+", (n + 1,)), ("P'", "state,state", (n, n)))
+    tables = ((r"\pi'", "action|state+", (m, n)), (r"v_\pi'", "state+", (n + 1,)), ("P'", "state,state", (n, n)))
     for name, signature, shape in (*tables, ("b", "state", (n,)), ("f", "state", (n,))):
         assert table(instance, name, signature, *shape)[1].shape == ()
     assert instance.parameter_mask(r"\theta").data.all()
@@ -109,7 +109,7 @@ def test_policies_and_values_are_far_from_special(instance):
     assert np.abs(one.pi - two.pi).min() > 5e-4
     assert np.abs(one.pi - 1 / one.m).max() > 0.03
     v = table(instance, r"v_\pi", "state+", one.n + 1)[0]
-    q = table(instance, r"q_\pi", "state,action", one.n, one.m)[0]
+    q = table(instance, r"q_\pi", "state+,action", one.n, one.m)[0]
     assert np.abs(v[:-1]).min() > 5e-4
     assert np.abs(q - v[:-1, None]).max() > 0.01
     b, f = (table(instance, x, "state", one.n)[0] for x in "bf")
@@ -169,10 +169,10 @@ def test_one_discounted_instance_need_not_end(seed):
 def test_synonyms_are_the_same_tables(instance):
     n, m = instance.sizes["state"], instance.sizes["action"]
     for one, two, shape in (
-        ((r"\pi", "action|state"), (r"\pi_\theta", "action|state"), (m, n)),
-        ((r"\pi", "action|state"), (r"\pi", r"action|state,\theta"), (m, n)),
+        ((r"\pi", "action|state+"), (r"\pi_\theta", "action|state+"), (m, n)),
+        ((r"\pi", "action|state+"), (r"\pi", r"action|state+,\theta"), (m, n)),
         ((r"v_\pi", "state+"), (r"v_\pi_\theta", "state+"), (n + 1,)),
-        ((r"q_\pi", "state,action"), (r"q_\pi_\theta", "state,action"), (n, m)),
+        ((r"q_\pi", "state+,action"), (r"q_\pi_\theta", "state+,action"), (n, m)),
     ):
         for x, y in zip(table(instance, *one, *shape), table(instance, *two, *shape), strict=True):
             assert np.array_equal(x, y)

@@ -46,7 +46,7 @@ class Plain:
         p, _ = table(instance, "p", "state+,reward|state,action", n + 1, count, n, m)
         self.p = p.transpose(2, 3, 0, 1)
         self.r = np.array([float(primal(instance.number("reward", Value(i))).data) for i in range(count)])
-        self.pi = table(instance, rf"\pi{prime}", "action|state", m, n)[0].T
+        self.pi = table(instance, rf"\pi{prime}", "action|state+", m, n)[0].T
         discounted = r"\gamma" in build(instance.name, 0).vocabulary.constants
         self.gamma = float(primal(instance.constant(r"\gamma", [])).data) if discounted else 1.0
 
@@ -68,7 +68,7 @@ def test_values_against_iteration(instance, prime):
     plain = Plain(instance, prime)
     v, q = plain.values(plain.pi)
     assert np.abs(table(instance, rf"v_\pi{prime}", "state+", plain.n + 1)[0] - v).max() < EXACT
-    assert np.abs(table(instance, rf"q_\pi{prime}", "state,action", plain.n, plain.m)[0] - q).max() < EXACT
+    assert np.abs(table(instance, rf"q_\pi{prime}", "state+,action", plain.n, plain.m)[0] - q).max() < EXACT
     assert abs(float(primal(instance.apply("J", rf"\theta{prime}", [])).data) - v[0]) < EXACT
     reward = np.einsum("sa,saxr,r->s", plain.pi, plain.p, plain.r)
     assert np.abs(table(instance, rf"r_\pi{prime}", "state", plain.n)[0] - reward).max() < EXACT
@@ -153,9 +153,9 @@ def test_gradients_against_complex_steps(instance):
     """A step of 1e-30 i in each logit of a softmax written out here, through the iteration of the values."""
     plain, step = Plain(instance), 1e-30
     logits = np.log(plain.pi)
-    policy = table(instance, r"\pi", "action|state", plain.m, plain.n)[1]
+    policy = table(instance, r"\pi", "action|state+", plain.m, plain.n)[1]
     v = table(instance, r"v_\pi", "state+", plain.n + 1)[1]
-    q = table(instance, r"q_\pi", "state,action", plain.n, plain.m)[1]
+    q = table(instance, r"q_\pi", "state+,action", plain.n, plain.m)[1]
     assert len(instance.parameter_mask("").data) == logits.size
     for j in range(logits.size):
         moved = logits.astype(complex)
