@@ -118,10 +118,13 @@ def _argument_tokens(text: Text, position: int, count: int) -> tuple[list[Raw], 
     for token, end in text.tokens(position):
         tokens.append(token)
         ends.append(end)
-        depth += {"{": 1, "}": -1}.get(token.text, 0)
-        count -= depth == 0 and (token.text == "}" or (len(tokens) == 1))
-        if count <= 0 or depth < 0:
-            break
+        if token.text == "{":
+            depth += 1
+        elif token.text == "}" or len(tokens) == 1:
+            depth -= token.text == "}"
+            count -= depth == 0
+            if count <= 0 or depth < 0:
+                break
     if not tokens:
         raise ReadError("syntax", "a definition without arguments", Raw("", *text.place(position)))
     return tokens, ends

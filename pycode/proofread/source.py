@@ -14,7 +14,7 @@ BARE = set(
     "aligned alignedat gathered split multlined subequations".split()
 )
 OPAQUE = ("verbatim", "Verbatim", "lstlisting", "comment", "filecontents", "tikzpicture", "pythontexcustomcode")
-UNREAD = "import|subimport|inputfrom|includefrom|subfile|subfileinclude|InputIfFileExists"
+UNREAD = "@input|import|subimport|inputfrom|includefrom|subfile|subfileinclude|InputIfFileExists"
 GAP = r"(?:\s|%[^\n]*\n)*"
 NOTICED = re.compile(
     rf"(?P<comment>%[^\n]*)|\\(?P<end>end){GAP}\{{(?P<ended>[^{{}}]*)\}}|\\(?P<begin>begin){GAP}\{{(?P<begun>[^{{}}]*)\}}"
@@ -28,7 +28,7 @@ NOTICED = re.compile(
     re.DOTALL,
 )
 HIDES = re.compile(
-    rf"\\\[|\$\$|\\begin\s*\{{\s*(?:{'|'.join(sorted(BARE))})\b|\\(?:input|include|{UNREAD})(?![a-zA-Z@])"
+    rf"(?<!\\)\\\[|\$\$|\\begin\s*\{{\s*(?:{'|'.join(sorted(BARE))})\b|\\(?:input|include|{UNREAD})(?![a-zA-Z@])"
 )
 REMOVED = {rf"\{name}" for name in "label tag intertext shortintertext hphantom vphantom phantom".split()}
 FILES, BYTES, DEPTH = 200, 4_000_000, 40
@@ -159,6 +159,8 @@ class Reader:
         position, ordinal, inline = 0, 0, False
         while not self.ended and (found := NOTICED.search(text.text, position)):
             position = found.end()
+            if found.lastgroup in (None, "comment", "bar") and found.group() not in self.hiding:
+                continue
             at = Raw(found.group(), *text.place(found.start()))
             name = (found["begun"] or found["ended"] or "").strip()
             if found["define"]:

@@ -42,16 +42,24 @@ class Text:
 
     def tokens(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[Raw, int]]:
         """Tokens from an offset on without comments and white space, each with the offset after it."""
-        spaced = False
+        spaced, (line, _) = False, self.place(start)
+        begins, ends = self.starts[line - 1], self._end(line)
         for match in TOKEN.finditer(self.text, start, len(self.text) if stop is None else stop):
             if match.lastgroup is not None:
                 spaced = True
-            else:
-                text = match.group()
-                if text[0] == "\\" and text[1:].isspace():
-                    text = "\\ "
-                yield Raw(text, *self.place(match.start()), spaced), match.end()
-                spaced = False
+                continue
+            text, (offset, after) = match.group(), match.span()
+            while offset >= ends:
+                line += 1
+                begins, ends = ends, self._end(line)
+            if text[0] == "\\" and text[1:].isspace():
+                text = "\\ "
+            yield Raw(text, line, offset - begins + 1, spaced), after
+            spaced = False
+
+    def _end(self, line: int) -> int:
+        """Where the next line starts."""
+        return self.starts[line] if line < len(self.starts) else len(self.text) + 1
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, from 1."""
@@ -96,19 +104,21 @@ def text_of(tokens: Sequence[Raw]) -> str:
 def split_rows(tokens: list[Raw], separator: str) -> list[list[Raw]]:
     r"""The tokens between separators outside braces; a * and an optional [..] after \\\\ are dropped."""
     parts: list[list[Raw]] = [[]]
-    depth = 0
-    i = 0
+    depth = i = 0
     while i < len(tokens):
         text = tokens[i].text
-        depth += {"{": 1, "}": -1}.get(text, 0)
-        if text == separator and depth == 0:
-            parts.append([])
-            after = [t.text for t in tokens[i + 1 : i + 3] if not t.spaced]
-            if separator == "\\\\" and after[:1] == ["*"]:
-                i, after = i + 1, after[1:]
-            if separator == "\\\\" and after[:1] == ["["]:
-                i = optional(tokens, i + 1)[1] - 1
-        else:
+        if text == "{":
+            depth += 1
+        elif text == "}":
+            depth -= 1
+        if text != separator or depth:
             parts[-1].append(tokens[i])
+        else:
+            parts.append([])
+            after = [t.text for t in tokens[i + 1 : i + 3] if not t.spaced] if separator == "\\\\" else []
+            if after[:1] == ["*"]:
+                i, after = i + 1, after[1:]
+            if after[:1] == ["["]:
+                i = optional(tokens, i + 1)[1] - 1
         i += 1
     return parts

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pycode.proofread.values import ROW, Value
+from pycode.proofread.values import COLUMN, ROW, Value
 from pycode.proofread.worlds import decoders
 
 BERNOULLI, BINOMIAL, NORMAL = decoders.KINDS
@@ -71,7 +71,8 @@ def test_probabilities_of_all_observations_sum_to_one(world):
         # A trapezoidal sum over 9 widths on each side, two components at once: its error is far below rounding.
         steps = np.linspace(-9, 9, 200) * world.sigma_x
         x = Value(world.m[:2] + np.array([*product(steps, repeat=2)]), ("k", ROW))
-        density = world.apply(NORMAL, "real;real,real", [x, Value(world.m[:2], (ROW,)), sigma * sigma])
+        variance = Value(np.eye(2), (ROW, COLUMN)) * (sigma * sigma)
+        density = world.apply(NORMAL, "real;real,real", [x, Value(world.m[:2], (ROW,)), variance])
         assert density.data.sum() * (steps[1] - steps[0]) ** 2 == pytest.approx(1, abs=1e-12)
         return
     values = range(2 if world.kind == BERNOULLI else world.n + 1)
