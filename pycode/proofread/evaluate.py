@@ -149,7 +149,12 @@ class Evaluator(Sums, Expectations):
                 inner.scope[name] = Bound(wanted, value)
             elif arguments[position].data != "constant" or arguments[position].children != [name]:
                 inner.instance = inner.instance.replace(name, value)
-        return inner(definition.body)
+        try:
+            return inner(definition.body)
+        except ReadError as error:  # its place is in another line, or in another display
+            raise self.error(
+                error.kind, f"{definition.name} of {definition.place} cannot be used so: {error}", at
+            ) from error
 
     def argument(self, tree: Tree) -> tuple[str, Scalar]:
         """Sort and value of an argument; parameters and policies have their name as sort."""

@@ -9,14 +9,14 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
-from pycode.proofread.names import about, children, free, named_variable, used
+from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, used
 from pycode.proofread.values import ONE, Scalar, Value, primal
 
 if TYPE_CHECKING:
     from pycode.proofread.evaluate import Evaluator
 
 PRIME = {"\\pi": "", "\\pi_\\theta": "", "\\pi'": "'"}
-NORMAL, NORMAL_SIGNATURE = "\\mathcal{N}", "real;real,real"
+NORMAL_SIGNATURE = "real;real,real"
 
 
 @dataclass
@@ -291,15 +291,22 @@ class Expectations:
 
     # Densities
 
-    def _density(self: Any, tree: Tree, nodes: Scalar) -> Scalar:
-        """A density at nodes: a normal distribution by its two parameters, or a function whose letter is bound already."""
-        if _normal(tree):
+    def _density(self: Any, tree: Tree, nodes: Value, inner: "Evaluator", weight: Value, axis: str) -> Scalar:
+        """A density at nodes: a normal one by its parameters, or a function, the letter of which ``inner`` binds."""
+        if normal(tree):
             mean, variance = (self(c) for c in children(tree.children[1]))
-            return self.supplied(NORMAL, NORMAL_SIGNATURE, [nodes, mean, variance])
-        return self(tree)
+            found = self.supplied(NORMAL, NORMAL_SIGNATURE, [nodes, mean, variance])
+        else:
+            found = inner(tree)
+        mass = primal(self.integrated(found, weight, axis, tree))
+        if not np.all(np.abs(mass.data - 1.0) <= 1e-8):
+            raise self.error("value", f"this is no density: it integrates to {mass.data.flat[0]:.3g}", tree)
+        return found
 
     def _over_density(self: Any, letter: str, density: Tree, tree: Tree, of: Any) -> Scalar:
         letter = letter or named_variable(density)
+        if letter == named_variable(density) and self.vocabulary.variables.get(letter) in ("state", "action"):
+            return self._over_distribution(letter, density, tree, of)
         if not letter or self.vocabulary.variables.get(letter) != "real":
             raise self.error(
                 "syntax",
@@ -310,12 +317,23 @@ class Expectations:
             raise self.error("syntax", f"this is a density of {named_variable(density)}, not of {letter}", density)
         nodes, weight, axis = self.nodes(letter, density)
         inner = self.bind(**{letter: Bound("real", nodes)})
-        return self.integrated(inner._density(density, nodes) * of(inner), weight, axis, tree)
+        return self.integrated(self._density(density, nodes, inner, weight, axis) * of(inner), weight, axis, tree)
+
+    def _over_distribution(self: Any, letter: str, chance: Tree, tree: Tree, of: Any) -> Scalar:
+        """Mean over states or actions, as in a\\sim\\pi(a\\mid s)."""
+        sort = self.vocabulary.variables[letter]
+        ends = sort == "state" and not restricted(tree, letter, self.vocabulary, self.definitions)
+        bound, axis, size = self.finite(letter, "state+" if ends else sort)
+        inner = self.bind(**{letter: bound})
+        weight = inner(chance)
+        if not np.all(np.abs(primal(values.total(weight, axis, size)).data - 1.0) <= 1e-9):
+            raise self.error("value", f"these are no probabilities of {letter}: they do not sum to 1", chance)
+        return values.total(weight * of(inner), axis, size)
 
     def nodes(self: Any, letter: str, density: Tree | None = None) -> tuple[Value, Value, str]:
         """Quadrature nodes and weight for a letter, and their axis; for a normal density with a number as mean they are numbers."""
         axis = self.axis(letter)
-        parts = children(density.children[1]) if density is not None and _normal(density) else []
+        parts = children(density.children[1]) if density is not None and normal(density) else []
         of_number = bool(parts) and not any(shape(self(p)) for p in parts)
         nodes, weight = self.instance.line(axis) if of_number else self.instance.grid(axis)
         return nodes, weight, axis
@@ -345,13 +363,8 @@ class Expectations:
         letter = letters.pop() if letters else "z"
         nodes, weight, axis = self.nodes(letter, a)
         inner = self.bind(**{letter: Bound("real", nodes)})
-        q, p = inner._density(a, nodes), inner._density(b, nodes)
+        q, p = (self._density(d, nodes, inner, weight, axis) for d in (a, b))
         return self.integrated(q * (values.log(q) - values.log(p)), weight, axis, tree)
-
-
-def _normal(density: Tree) -> bool:
-    """Whether a density is given by a mean and a variance, without its letter."""
-    return density.data == "apply" and density.children[0] == NORMAL and len(children(density.children[1])) == 2
 
 
 def _episodes(tree: Tree) -> bool:

@@ -19,11 +19,11 @@ class Macro(NamedTuple):
     obstacle: str = ""
 
 
-def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> list[Raw]:
-    """The tokens with every macro replaced, at the place of its call."""
+def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> tuple[list[Raw], int]:
+    """The tokens with every macro replaced, at the place of its call; how many tokens the macros made."""
     result: list[Raw] = []
     stack = list(reversed(tokens))
-    budget = EXPANSION + 10 * len(tokens)
+    steps = 0
     while stack:
         token = stack.pop()
         macro = macros.get(token.text)
@@ -37,10 +37,10 @@ def expand(tokens: Sequence[Raw], macros: Mapping[str, Macro]) -> list[Raw]:
             arguments.append(_popped(stack, token))
         body = _filled(macro.body, arguments, token)
         stack += reversed(body)
-        budget -= len(body) + 1
-        if budget < 0:
+        steps += len(body) + 1
+        if steps > EXPANSION:
             raise ReadError("size", f"{token.text} expands without end; a macro must not lead to itself", token)
-    return result
+    return result, steps
 
 
 def _popped(stack: list[Raw], call: Raw) -> list[Raw]:

@@ -1,6 +1,6 @@
 """What can be said of a tree without computing it: its free letters, the ranges of its bound ones, the shape of its derivatives."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,6 +8,7 @@ from lark import Token, Tree
 
 from pycode.proofread.worlds import Vocabulary
 
+NORMAL = "\\mathcal{N}"
 SEPARATORS = {"COMMA": ",", "SEMI": ";", "MID": "|"}
 
 
@@ -18,7 +19,8 @@ class Definition:
     name: str
     parameters: tuple[str, ...]
     body: Tree
-    called: bool = False  # written with its letters in brackets
+    called: bool  # written with its letters in brackets
+    place: str  # FILE:LINE
 
 
 def children(tree: Tree) -> list:
@@ -46,11 +48,16 @@ def sorts_of(signature: str) -> tuple[list[str], list[str]]:
 
 def named_variable(density: Tree) -> str:
     """The letter that a density is a density of: its first argument if that is a letter, else ''."""
-    if density.data == "apply":
+    if density.data == "apply" and not normal(density):
         first = children(density.children[1])[0]
         if isinstance(first, Tree) and first.data == "variable":
             return str(first.children[0])
     return ""
+
+
+def normal(density: Tree) -> bool:
+    """Whether a density is given by a mean and a variance, without its letter."""
+    return density.data == "apply" and density.children[0] == NORMAL and len(children(density.children[1])) == 2
 
 
 def about(tree: Tree) -> tuple[str, Tree | None, str]:
@@ -99,7 +106,7 @@ def free(
             letter, density, _ = about(node)
             scope = inside | {letter} if letter else inside
             if density is not None:
-                visit(density, scope)
+                visit(density, inside if normal(density) else scope)
             elif vocabulary.policies:  # lower-case states and actions that are not bound outside are random
                 random = free(_body(node), vocabulary, definitions)
                 scope |= {n for n in random if n not in bound and vocabulary.variables[n] in ("state", "action")}
@@ -109,7 +116,7 @@ def free(
         elif node.data == "divergence":
             scope = inside | {named_variable(c) for c in node.children}
             for part in node.children:
-                visit(part, scope)
+                visit(part, inside if normal(part) else scope)
         elif node.data in ("random", "data"):
             return  # its time is bound by the expectation around it; x_i is the data point, whatever i
         elif node.data == "event":
@@ -132,8 +139,10 @@ def _body(expectation: Tree) -> Tree:
 
 def restricted(body: Tree, letter: str, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> bool:
     """Whether a state letter stands where the terminal state has no meaning: then it runs over the nonterminal states only."""
-    for node in body.iter_subtrees():
+    for node in _where_free(body, letter):
         if node.data == "visit" and any(_is(c, letter) for c in node.children):
+            return True
+        if node.data == "event" and _is(node.children[-1], letter):
             return True
         if node.data != "apply":
             continue
@@ -152,6 +161,19 @@ def restricted(body: Tree, letter: str, vocabulary: Vocabulary, definitions: Map
             if any(_slots(s)[position] == "state" for s in fitting if position < len(_slots(s))):
                 return True
     return False
+
+
+def _where_free(body: Tree, letter: str) -> Iterator[Tree]:
+    """The trees in which the letter is not bound anew; no condition S_t=s beside a return, which is 0 after the end."""
+    binders = body.children[0].find_data("binder") if body.data == "summation" else ()
+    if any(b.children[0] == letter for b in binders):
+        yield from (t for b in body.children[0].find_data("binder") for t in b.children[1:] if isinstance(t, Tree))
+        return
+    yield body
+    returns = body.data == "expectation" and any(t.children[0] == "G" for t in body.find_data("random"))
+    for part in body.children:
+        if isinstance(part, Tree) and not (returns and part.data == "conditions"):
+            yield from _where_free(part, letter)
 
 
 def _is(tree: object, letter: str) -> bool:
@@ -196,7 +218,7 @@ def order(partial: Tree) -> tuple[Tree, list[str], list[int]]:
 
 def _over_all_steps(expectation: Tree) -> bool:
     """Whether S is drawn from μ: no condition, no sum over an episode, no length."""
-    return not any(
+    return about(expectation)[1] is None and not any(
         t.data == "conditions" or (t.data == "random" and t.children[0] == "T") for t in expectation.iter_subtrees()
     )
 

@@ -21,6 +21,7 @@ from pycode.proofread.tokens import Tok
 from pycode.proofread.values import Scalar, Value
 from pycode.proofread.worlds import Instance, World
 
+SUBSCRIPT = re.compile(r"_(\w)$")
 Complaints = list[tuple[str, str, Raw]]  # kind, message, place
 Terms = dict[tuple[int, int], tuple[float, float]]  # place of a term → its size, and that of what stands beside it
 
@@ -92,7 +93,9 @@ class Run:
         parameters = tuple(t.name for t in inside)
         self.definitions = {
             **self.definitions,
-            name: Definition(name, parameters, parse(chain[1][1]), called=len(left) > 1),
+            name: Definition(
+                name, parameters, parse(chain[1][1]), len(left) > 1, f"{self.display.file}:{left[0].raw.line}"
+            ),
         }
         return True
 
@@ -103,7 +106,7 @@ class Run:
         defines = self.define(chain)
         trees = [parse(side) for _, side in (chain[1:] if defines else chain)]
         letters = self._letters(trees, chain[0][1] if defines else None)
-        self._one_data_point(trees)
+        self._one_data_point(trees, chain[0][1][0].name if defines else "")
         names = frozenset().union(*(used(t, self.world.vocabulary, self.definitions) for t in trees))
         instances = [i for i in self.world.instances if i.admits(names)]
         if not instances:
@@ -112,29 +115,37 @@ class Run:
                 "world", f"no instance of the world {self.world.name} has all of {shown}", chain[0][1][0].raw
             )
         sides, terms, braces = self._computed(trees, letters, instances)
-        tight = [i.tight for i in instances]
-        found: Complaints = []
-        worst = 0.0
         zero = any(t.data == "number" and str(t.children[0]) == "0" for t in trees)
         crude = self.display.option.startswith("crude")
+        outcomes, tight = [], [i.tight for i in instances]
         for number, sign in enumerate(signs[1:] if defines else signs):
             pairs = [relations.Sides(s[number], s[number + 1], t) for s, t in zip(sides, tight, strict=True)]
             outcome = relations.compare(sign.name.replace(":=", "="), pairs, zero, crude)
-            worst = max(worst, outcome.worst)
-            if outcome.kind:
-                found.append((outcome.kind, outcome.message, sign.raw))
+            outcomes.append((outcome, sign.raw, trees[number : number + 2]))
         for tree, values_of in braces:
             outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in values_of], False, crude)
-            worst = max(worst, outcome.worst)
-            if outcome.kind:
-                found.append(
-                    (outcome.kind, "\\underbrace: " + outcome.message, Raw("", tree.meta.line, tree.meta.column))
-                )
+            outcomes.append((outcome, Raw("", tree.meta.line, tree.meta.column), [tree]))
         self.braces += len(braces)
+        found = self._complaints(outcomes, chain[0][1][0].raw)
         found += self._silent(terms) if not found else []
         if defines and not all(np.all(np.isfinite(values.primal(s[0]).data)) for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
+        worst = max((o.worst for o, _, _ in outcomes), default=0.0)
         return Outcome(len(signs) + len(braces), len(instances), worst, found)
+
+    def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
+        """What is wrong, where: at the relation; at the first side when all the others agree with each other."""
+        found: Complaints = []
+        for outcome, place, trees in outcomes:
+            if outcome.kind:
+                names = {
+                    str(n.children[0]) for t in trees for n in t.find_pred(lambda n: n.data in ("constant", "apply"))
+                }
+                known = [self.definitions[n] for n in sorted(names) if n in self.definitions]
+                uses = "".join(f"; it uses {d.name} of {d.place}" for d in known)
+                found.append((outcome.kind, outcome.message + uses, place))
+        alone = len(outcomes) > 1 and len(found) == 1 and bool(outcomes[0][0].kind)
+        return [(found[0][0], found[0][1], first)] if alone else found
 
     def _allowed(self, chain: Sequence[Part], signs: Sequence[Tok]) -> None:
         for (_, before), (sign, side) in pairwise(chain):
@@ -152,26 +163,23 @@ class Run:
         if not signs:
             raise ReadError("empty", "no relation in this line", chain[0][1][0].raw)
 
-    def _one_data_point(self, trees: Sequence[Tree]) -> None:
+    def _one_data_point(self, trees: Sequence[Tree], defined: str) -> None:
         r"""The index of the data point is the same all over a chain, also that in a defined name such as \ell_i."""
-        seen: dict[str, Tree] = {}
-        for tree in trees:
-            for node in tree.iter_subtrees_topdown():
-                if node.data == "data" and len(node.children) > 1:
-                    seen.setdefault(str(next(node.children[1].scan_values(lambda _: True), "")), node)
-                elif (
-                    node.data == "constant"
-                    and (found := re.search(r"_(\w)$", node.children[0]))
-                    and node.children[0] in self.definitions
-                ):
-                    seen.setdefault(found[1], node)
+        seen: dict[str, Raw] = {}
+        if found := SUBSCRIPT.search(defined):
+            seen[found[1]] = Raw("", self.display.line, 1)
+        for node in (n for tree in trees for n in tree.iter_subtrees_topdown()):
+            place = Raw("", getattr(node.meta, "line", 0), getattr(node.meta, "column", 1))
+            if node.data == "data" and len(node.children) > 1:
+                seen.setdefault("".join(node.children[1].scan_values(lambda _: True)), place)
+            elif (
+                node.data == "constant"
+                and node.children[0] in self.definitions
+                and (found := SUBSCRIPT.search(node.children[0]))
+            ):
+                seen.setdefault(found[1], place)
         if len(seen) > 1:
-            *_, last = seen.values()
-            raise ReadError(
-                "scope",
-                f"two data points in one chain: {' and '.join(seen)}",
-                Raw("", last.meta.line, last.meta.column),
-            )
+            raise ReadError("scope", f"two data points in one chain: {' and '.join(seen)}", [*seen.values()][-1])
 
     def _letters(self, trees: Sequence[Tree], left: Sequence[Tok] | None) -> dict[str, str]:
         """Free letters of the chain with their sorts; those of its first side, or of the name that it defines."""

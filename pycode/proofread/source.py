@@ -6,8 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pycode.proofread.macros import DEFINE, OTHERWISE, Macro, definition, environment_definition, expand
-from pycode.proofread.tex import TOKENS, Raw, ReadError, Text, group, optional, short, split_rows, text_of
+from pycode.proofread.tex import (
+    TOKENS,
+    Message,
+    Raw,
+    ReadError,
+    Text,
+    group,
+    optional,
+    short,
+    split_rows,
+    text_of,
+    without,
+)
 
+__all__ = ["ENVIRONMENTS", "Display", "Message", "Reader", "Row", "excuses_zero"]
 ENVIRONMENTS = ("checked", "defining", "model", "unchecked")
 BARE = set(
     "align alignat flalign equation gather multline eqnarray displaymath math dmath dgroup darray IEEEeqnarray "
@@ -30,30 +43,9 @@ NOTICED = re.compile(
 HIDES = re.compile(
     rf"(?<!\\)\\\[|\$\$|\\begin\s*\{{\s*(?:{'|'.join(sorted(BARE))})\b|\\(?:input|include|{UNREAD})(?![a-zA-Z@])"
 )
-REMOVED = {rf"\{name}" for name in "label tag intertext shortintertext hphantom vphantom phantom".split()}
-FILES, BYTES, DEPTH = 200, 4_000_000, 40
+FILES, BYTES, DEPTH, PROBLEMS = 200, 2_000_000, 40, 100  # most \\input, bytes in all, files inside files, messages
+STEPS = 400_000  # most tokens that the macros of a document may make
 ADVICE = "use \\begin{checked}{world}, defining, model, or unchecked[reason]"
-
-
-@dataclass(frozen=True)
-class Message:
-    """What is wrong, where: ``line`` and ``column`` count from 1, ``text`` is the line."""
-
-    file: str
-    line: int
-    kind: str
-    message: str
-    column: int = 1
-    text: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.kind}: {self.message}"
-
-    def shown(self) -> str:
-        """The message, the line and a caret under the place."""
-        text = "".join(c if c.isprintable() else " " for c in self.text).rstrip()
-        cut = max(0, self.column - 100)
-        return f"{self}\n  {text[cut : cut + 160]}\n  {' ' * (self.column - 1 - cut)}^" if text else str(self)
 
 
 @dataclass(frozen=True)
@@ -114,6 +106,9 @@ class Reader:
     stack: list[Path] = field(default_factory=list)
     hiding: set[str] = field(default_factory=set)  # macros and environments that make a display or input a file
     ended: bool = False
+    files: int = 0
+    bytes: int = 0
+    steps: int = 0
 
     def message(self, file: str, kind: str, text: str, at: Raw) -> Message:
         """What is wrong at a token."""
@@ -123,20 +118,27 @@ class Reader:
 
     def complain(self, file: str, kind: str, text: str, at: Raw) -> None:
         """Note what is wrong outside of a display."""
-        self.messages.append(self.message(file, kind, text, at))
+        if len(self.messages) == PROBLEMS:
+            kind, text, self.ended = "size", "there are more problems; these first", True
+        if len(self.messages) <= PROBLEMS:
+            self.messages.append(self.message(file, kind, text, at))
 
     def read(self, path: Path) -> None:
         """Read one file and what it inputs."""
         file = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
         start = Raw("", 1, 1)
-        if len(self.lines) >= FILES or len(self.stack) >= DEPTH:
-            self.complain(file, "input", "too many files; is this one document?", start)
+        self.files += 1
+        if self.files > FILES or len(self.stack) >= DEPTH:
+            self.complain(file, "input", f"more than {FILES} files, or {DEPTH} inside each other; input fewer", start)
+            self.ended = True
             return
         try:
             with path.open("rb") as opened:
                 content = opened.read(BYTES + 1)
-            if len(content) > BYTES:
-                self.complain(file, "size", f"is larger than {BYTES // 1_000_000} MB; is this a document?", start)
+            self.bytes += len(content)
+            if self.bytes > BYTES:
+                self.complain(file, "size", f"more than {BYTES // 1_000_000} MB of text; check it in parts", start)
+                self.ended = True
                 return
             if b"\0" in content:
                 raise UnicodeError
@@ -259,11 +261,14 @@ class Reader:
                 formula += cell
             if not read or not row:
                 continue
-            expanded = expand(_without(formula), self.macros)
+            if self.steps > STEPS:
+                raise ReadError("size", "the macros of this document expand too far; write some out", row[0])
+            expanded, steps = expand(without(formula), self.macros)
+            self.steps += steps
             count += len(expanded)
             if count > TOKENS:
                 raise ReadError("size", f"more than {TOKENS} tokens in one display; split it", row[0])
-            yield Row(tuple(_without(expanded)), text_of(reason), row[0].line)
+            yield Row(tuple(without(expanded)), text_of(reason), row[0].line)
 
 
 def _end(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int]:
@@ -286,16 +291,3 @@ def _body(text: Text, position: int, environment: str, at: Raw) -> tuple[list[Ra
             if name and name[1].strip() in ENVIRONMENTS:
                 break
     raise ReadError("syntax", f"\\begin{{{environment}}} has no \\end{{{environment}}}", at)
-
-
-def _without(tokens: list[Raw]) -> list[Raw]:
-    """The tokens without labels, tags and running text between lines."""
-    result, i = [], 0
-    while i < len(tokens):
-        if tokens[i].text in REMOVED:
-            i = group(tokens, i + 1)[1]
-        else:
-            if tokens[i].text not in ("\\notag", "\\nonumber"):
-                result.append(tokens[i])
-            i += 1
-    return result

@@ -1,13 +1,15 @@
-r"""TeX tokens with their places, and how arguments and rows are cut out of them."""
+r"""TeX tokens with their places, how arguments and rows are cut out of them, and what is said of a place."""
 
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
 TOKEN = re.compile(r"(?P<comment>%[^\n]*\n?)|(?P<space>\s+)|\\[a-zA-Z]+|\\[^a-zA-Z]|[0-9]+(?:\.[0-9]+)?|.", re.DOTALL)
 TOKENS, NESTING = 3000, 100  # most tokens in a display, most open brackets
+REMOVED = {rf"\{name}" for name in "label tag intertext shortintertext hphantom vphantom phantom".split()}
 
 
 class Raw(NamedTuple):
@@ -23,6 +25,27 @@ def short(text: str, most: int = 240) -> str:
     """A text as one line that can be printed, its middle left out when it is long."""
     line = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
     return line if len(line) <= most else f"{line[: most // 2]} … {line[-most // 2 :]}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is wrong, where: ``line`` and ``column`` count from 1, ``text`` is the line."""
+
+    file: str
+    line: int
+    kind: str
+    message: str
+    column: int = 1
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.kind}: {self.message}"
+
+    def shown(self) -> str:
+        """The message, the line and a caret under the place."""
+        cut = max(0, self.column - 100)
+        text = "".join(c if c.isprintable() else " " for c in self.text[cut : cut + 160]).rstrip()
+        return f"{self}\n  {text}\n  {' ' * (self.column - 1 - cut)}^" if text else str(self)
 
 
 class ReadError(Exception):
@@ -122,3 +145,16 @@ def split_rows(tokens: list[Raw], separator: str) -> list[list[Raw]]:
                 i = optional(tokens, i + 1)[1] - 1
         i += 1
     return parts
+
+
+def without(tokens: list[Raw]) -> list[Raw]:
+    """The tokens without labels, tags and running text between lines."""
+    result, i = [], 0
+    while i < len(tokens):
+        if tokens[i].text in REMOVED:
+            i = group(tokens, i + 1)[1]
+        else:
+            if tokens[i].text not in ("\\notag", "\\nonumber"):
+                result.append(tokens[i])
+            i += 1
+    return result
