@@ -1,4 +1,4 @@
-"""Computes one side of a relation on one instance of a world: sums, derivatives and names; ``expectation`` has E, Pr, KL and ∫."""
+"""Computes one side of a relation on one instance: names and arithmetic; ``sums`` and ``expectation`` have the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,8 @@ from lark import Token, Tree
 
 from pycode.proofread import linear, values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
-from pycode.proofread.expectation import Draw, Expectations
+from pycode.proofread.draw import Draw
+from pycode.proofread.expectation import Expectations
 from pycode.proofread.names import Definition, children, separators, sorts_of
 from pycode.proofread.sums import LONGEST_SUM, Sums
 from pycode.proofread.tex import Raw, ReadError
@@ -22,7 +23,7 @@ LARGEST_INTEGER = 1e9
 
 @dataclass
 class Evaluator(Sums, Expectations):
-    """Values of trees on an instance; ``scope`` holds the letters that are bound, ``terms`` the size of every additive term."""
+    """Values of trees on an instance; ``scope``: the bound letters, ``terms``: the size of every additive term."""
 
     instance: Instance
     vocabulary: Vocabulary
@@ -56,7 +57,7 @@ class Evaluator(Sums, Expectations):
         return self._own(x.value) if x.level == 0 else Dual(self._own(x.value), self._own(x.tangent), x.level)
 
     def bind(self, **bounds: Bound) -> "Evaluator":
-        """This evaluator in a larger scope."""
+        """The same in a larger scope."""
         return replace(self, scope={**self.scope, **bounds})
 
     # Numbers and names
@@ -121,7 +122,7 @@ class Evaluator(Sums, Expectations):
                 )
                 raise self.error("sort", text, part)
             counted = next((s for s in COMPONENTS if s in allowed), "")
-            found = self.integers(index, part) - 1.0 if sort == "number" else primal(index)
+            found = primal(self.integers(index, part) - 1.0) if sort == "number" else primal(index)
             if counted and not (found.data.min() >= 0 and found.data.max() < self.instance.sizes[counted]):
                 raise self.error("sort", f"a subscript of {token} outside of its range", part)
             indices.append(found)
@@ -212,7 +213,7 @@ class Evaluator(Sums, Expectations):
         if shape(x) != shape(y) and not (_literal_zero(a) or _literal_zero(b)):
             raise self.error("sort", f"{describe(x)} and {describe(y)} are added", tree)
         sizes = (values.size(x), values.size(y)) if self.terms is not None else (0.0, 0.0)
-        for part, own, other in ((a, *sizes), (b, *reversed(sizes))):
+        for part, own, other in ((a, sizes[0], sizes[1]), (b, sizes[1], sizes[0])):
             if part.data not in ("add", "subtract") and not _literal_zero(part):
                 self._seen(part, own, other)
         return combine(x, y)
@@ -338,7 +339,7 @@ class Evaluator(Sums, Expectations):
         (one, x), (other, y) = self.argument(a), self.argument(b)
         if one != other or sign != "=":
             raise self.error("sort", f"an indicator compares two of one sort by =, not {an(one)} and {an(other)}", tree)
-        difference = primal(x) - primal(y)
+        difference = primal(primal(x) - primal(y))
         return Value((difference.data == 0).astype(float), difference.axes)
 
 

@@ -1,7 +1,7 @@
 """Expectations, probabilities, divergences and integrals: what an evaluator averages over, and with which weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,120 +9,14 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
-from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, used
-from pycode.proofread.values import ONE, Scalar, Value, primal
+from pycode.proofread.draw import Draw, time_of
+from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
+from pycode.proofread.values import Scalar, Value, primal
 
 if TYPE_CHECKING:
     from pycode.proofread.evaluate import Evaluator
 
-PRIME = {"\\pi": "", "\\pi_\\theta": "", "\\pi'": "'"}
 NORMAL_SIGNATURE = "real;real,real"
-
-
-@dataclass
-class Draw:
-    """The random letters of one expectation: their axes, and the weight of each combination."""
-
-    evaluator: "Evaluator"
-    policy: str
-    time: tuple[str, int] | None = None  # the letter or number that stands for 'now'; None: S ~ μ
-    bound: dict[tuple[str, int], Bound] = field(default_factory=dict)
-    axes: list[tuple[str, int]] = field(default_factory=list)
-    weight: Scalar = ONE
-    shift: float = 0.0  # added to every return, to see whether it enters linearly
-    returns: bool = False
-    ahead: bool = False  # whether the next state or reward enters, on which the return depends
-
-    def _over(self, letter: str, offset: int, sort: str) -> Scalar:
-        bound, axis, size = self.evaluator.finite(letter, sort)
-        self.bound[letter, offset] = bound
-        self.axes.append((axis, size))
-        return bound.value
-
-    def _table(self, name: str, signature: str, *arguments: Scalar) -> Scalar:
-        return self.evaluator.supplied(name + PRIME[self.policy], signature, arguments)
-
-    def get(self, letter: str, offset: int, at: Tree) -> Bound:
-        """The random letter ``offset`` steps from now."""
-        if (letter, offset) in self.bound:
-            return self.bound[letter, offset]
-        if letter in ("S", "A") and offset == 0:
-            if letter == "A":
-                state = self.get("S", 0, at).value
-                if self._may_have_ended():
-                    raise self.evaluator.error(
-                        "sort", "no action after the end; let the state run over \\mathcal{S}", at
-                    )
-                self.weight = self.weight * self._table("\\pi", "action|state+", self._over("A", 0, "action"), state)
-            else:
-                self.weight = self.weight * self._start(at)
-        elif letter in ("S", "R") and offset == 1 and self.time is not None:
-            now = self.get("A", 0, at).value, self.get("S", 0, at).value
-            after, reward = self._over("S", 1, "state+"), self._over("R", 1, "reward")
-            self.weight = self.weight * self.evaluator.supplied(
-                "p", "state+,reward|state,action", [after, reward, now[1], now[0]]
-            )
-        elif letter == "G" and offset in (0, 1) and self.time is not None:
-            self.returns = True
-            return Bound("real", self._return(offset, at) + self.shift)
-        else:
-            raise self.evaluator.error(
-                "syntax", f"{letter} at this time cannot be read; S, A at t, R, S at t+1, G at t or t+1 can", at
-            )
-        return self.bound[letter, offset]
-
-    def _may_have_ended(self) -> bool:
-        instance = self.evaluator.instance
-        return int(primal(self.bound["S", 0].value).data.max()) >= instance.sizes["state"]
-
-    def _return(self, offset: int, at: Tree) -> Scalar:
-        """Mean of the return, given all that enters beside it."""
-        state = self.get("S", 0, at).value
-        if offset == 0 and not self.ahead:
-            if self._may_have_ended():
-                return self._table("v_\\pi", "state+", state)
-            return self._table("q_\\pi", "state+,action", state, self.get("A", 0, at).value)
-        later = self._table("v_\\pi", "state+", self.get("S", 1, at).value)
-        if offset == 1:
-            return later
-        if "\\gamma" in self.evaluator.vocabulary.constants:
-            later = later * self.evaluator.instance.constant("\\gamma", [])
-        return self.evaluator.instance.number("reward", primal(self.get("R", 1, at).value)) + later
-
-    def _start(self, at: Tree) -> Scalar:
-        first = self.evaluator.instance.constant("s_0", [])
-        if self.time == ("", 0):
-            self.bound["S", 0] = Bound("state", first)
-            return ONE
-        if self.time is None or self.time[0] not in self.evaluator.scope:  # any step of many episodes
-            return self._table("\\mu", "state", self._over("S", 0, "state"))
-        letter = self.time[0]
-        step = primal(self.evaluator.scope[letter].value)
-        return self.evaluator.supplied(
-            "\\Pr", f"state,state,integer,{self.policy}", [first, self._over("S", 0, "state"), step]
-        )
-
-    def mean(self, body: Tree, inner: "Evaluator") -> Scalar:
-        """Mean of the body over all that was drawn."""
-        for node in (t for t in body.iter_subtrees() if t.data == "random"):
-            time = _time(node)
-            if self.time and time and node.children[0] in ("S", "R") and time[1] == self.time[1] + 1:
-                self.ahead = True
-        x = inner(body)
-        if self.returns:
-            shifted = []
-            for self.shift in (1.0, -1.0):
-                shifted.append(replace(inner, terms=None, braces=[])(body))
-            self.shift = 0.0
-            bend = shifted[0] + shifted[1] - 2.0 * x
-            if values.size(bend) > 1e-9 * (values.size(shifted[0]) + values.size(x)):
-                raise self.evaluator.error(
-                    "syntax", "the return enters here not linearly; only its mean is known", body
-                )
-        result = x * self.weight
-        for axis, size in reversed(self.axes):
-            result = values.total(result, axis, size)
-        return result
 
 
 class Expectations:
@@ -143,7 +37,7 @@ class Expectations:
         letter = str(tree.children[0])
         if self.draw is None:
             raise self.error("scope", f"{letter} is random: it stands inside \\E_\\pi[…]", tree)
-        time = _time(tree)
+        time = time_of(tree)
         if time is None and letter != "T" and self.draw.time is not None:
             raise self.error("syntax", f"{letter} needs its time here, as in {letter}_t", tree)
         if time is not None and (self.draw.time is None or time[0] != self.draw.time[0]):
@@ -217,7 +111,11 @@ class Expectations:
                 raise self.error("syntax", "a condition on A_t needs one on S_t", conditions)
         else:
             draw.time = self._any_time(random)
-            lower = [n for n in free(body, self.vocabulary, self.definitions) if n not in self.scope]
+            letters = free(body, self.vocabulary, self.definitions)
+            lower = [n for n in letters if n not in self.scope]
+            if not random and not lower and {self.vocabulary.variables[n] for n in letters} & {"state", "action"}:
+                text = "nothing is random in this mean: its letters are bound outside; write S, or \\mid S_t=s"
+                raise self.error("scope", text, tree)
             named = {
                 self.vocabulary.variables[n]: n for n in lower if self.vocabulary.variables[n] in ("state", "action")
             }
@@ -229,8 +127,8 @@ class Expectations:
         return draw.mean(body, replace(inner, draw=draw))
 
     def _any_time(self: Any, random: Sequence[Tree]) -> tuple[str, int] | None:
-        """The time in S_t, A_t, … where no condition and no sum says it: 0, or a letter for any step of many episodes."""
-        times = {time for t in random if (time := _time(t))}
+        """The time in S_t, A_t, … where no condition and no sum says it: 0, or a letter for any step."""
+        times = {time for t in random if (time := time_of(t))}
         letters = {letter for letter, _ in times}
         if not times:
             return None
@@ -320,7 +218,7 @@ class Expectations:
         return self.integrated(self._density(density, nodes, inner, weight, axis) * of(inner), weight, axis, tree)
 
     def _over_distribution(self: Any, letter: str, chance: Tree, tree: Tree, of: Any) -> Scalar:
-        """Mean over states or actions, as in a\\sim\\pi(a\\mid s)."""
+        """Mean over states or actions: a ∼ π(a|s)."""
         sort = self.vocabulary.variables[letter]
         ends = sort == "state" and not restricted(tree, letter, self.vocabulary, self.definitions)
         bound, axis, size = self.finite(letter, "state+" if ends else sort)
@@ -331,7 +229,7 @@ class Expectations:
         return values.total(weight * of(inner), axis, size)
 
     def nodes(self: Any, letter: str, density: Tree | None = None) -> tuple[Value, Value, str]:
-        """Quadrature nodes and weight for a letter, and their axis; for a normal density with a number as mean they are numbers."""
+        """Quadrature nodes and weight for a letter, and their axis; numbers for a normal density of a number."""
         axis = self.axis(letter)
         parts = children(density.children[1]) if density is not None and normal(density) else []
         of_number = bool(parts) and not any(shape(self(p)) for p in parts)
@@ -377,20 +275,6 @@ def _only_episodes(tree: Tree) -> bool:
     )
 
 
-def _time(tree: Tree) -> tuple[str, int] | None:
-    """Time of a random letter: the letter that counts it ('' for a number) and what is added."""
-    if len(tree.children) < 2:
-        return None
-    (subscript,) = children(tree.children[1])
-    if subscript.data == "variable":
-        return str(subscript.children[0]), 0
-    if subscript.data == "number":
-        return "", int(float(subscript.children[0]))
-    if subscript.data == "add" and subscript.children[0].data == "variable" and subscript.children[1].data == "number":
-        return str(subscript.children[0].children[0]), int(float(subscript.children[1].children[0]))
-    return "?", 0
-
-
 def _plain(tree: Tree) -> str:
     """T or T-1 as written; '' for anything else."""
     if tree.data == "random":
@@ -403,4 +287,4 @@ def _plain(tree: Tree) -> str:
 def _event(tree: Tree) -> tuple[str, tuple[str, int] | None, str, Tree]:
     """Letter, time, sign and right side of an event such as S_t=s or T>k."""
     letter, *subscripts, sign, value = tree.children
-    return str(letter), _time(Tree("random", [letter, *subscripts])), str(sign), value
+    return str(letter), time_of(Tree("random", [letter, *subscripts])), str(sign), value

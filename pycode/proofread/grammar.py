@@ -29,8 +29,6 @@ GRAMMAR = r"""
      | NABLA parameter? factor -> nabla | derivative factor -> partial
      | OPCALL _bracketed -> function
      | INT range? term DIFF -> integral
-     | EXPECT _open sum conditions? _close -> expectation
-     | EXPECT SUB about RSUB _open sum conditions? _close -> expectation
 ?atom: NUMBER -> number | EULER -> euler | INFTY -> infinity
      | VARIABLE -> variable | VARIABLE subscripts -> indexed | STATE -> state | DATA subscripts? -> data
      | CONST -> constant | CONST subscripts -> constant | RANDOM -> random | RANDOM subscripts -> random
@@ -43,6 +41,8 @@ GRAMMAR = r"""
      | UNDERBRACE LB sum RB -> brace | UNDERBRACE LB sum RB SUB sum RSUB -> brace
      | LFLOOR sum RFLOOR -> floor | LABS sum RABS -> absolute
      | INDICATOR LBRACE sum REL sum RBRACE -> indicator
+     | EXPECT _open sum conditions? _close -> expectation
+     | EXPECT SUB about RSUB _open sum conditions? _close -> expectation
      | KL _open sum DBAR sum _close -> divergence
      | PR _open sum TO sum COMMA sum COMMA POLICY _close -> visit
      | PR _open event conditions? _close -> probability
@@ -178,7 +178,7 @@ GROUPS = {
 def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
     r"""Chains of a display: parts that each begin with a relation sign, but the first.
 
-    A line goes on with the chain before when it begins with a relation or an operator,
+    A line goes on with the chain before when it begins with a relation, an operator or a differential,
     or when that one is open or ends with an operator.
     Within a line, a comma and a \\quad separate two chains.
     """
@@ -201,7 +201,7 @@ def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
                 depth > 0
                 or last in CONTINUES | {"REL"}
                 or (token.type == "REL")
-                or (last != "COMMA" and (i or token.type in CONTINUES))
+                or (last != "COMMA" and (i or token.type in CONTINUES | {"DIFF"}))
             )
             if not goes_on or not chains:
                 chains.append([(None, [])])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pycode.proofread.spelling import at_comma, base_name, canonical, differential, is_kl, opens, with_primes
 from pycode.proofread.tex import NESTING, Raw, ReadError, group
 from pycode.proofread.tokens import (
     ACCENT,
@@ -12,7 +13,6 @@ from pycode.proofread.tokens import (
     CLOSING,
     DIGITS,
     EXPECTATION,
-    FONT,
     GREEK,
     KL,
     NO_OPERAND,
@@ -34,7 +34,7 @@ from pycode.proofread.worlds import Vocabulary
 
 @dataclass
 class Lexer:
-    """Turns TeX tokens into typed ones; ``defined``: names that the text defined, "()" with letters in brackets, else ""."""
+    """Turns TeX tokens into typed ones; ``defined``: names that the text defined, "()" if called, else ""."""
 
     vocabulary: Vocabulary
     world: str
@@ -101,7 +101,7 @@ class Lexer:
                 i = group(tokens, i + 1)[1] if text == "\\hspace" else i + 1
             elif text in SIZE:
                 i += 2 if i + 1 < len(tokens) and tokens[i + 1].text == "." else 1
-            elif text in TEXT and not _kl(tokens, i):
+            elif text in TEXT and not is_kl(tokens, i):
                 i = group(tokens, i + 1)[1]
             elif text in ("{", "}"):
                 if text == "}":
@@ -164,7 +164,7 @@ class Lexer:
                 if i < len(tokens) and tokens[i].text == "_":
                     inside, i = group(tokens, i + 1)
                     yield from self._braced(inside, "SUB", "RSUB", at, depth)
-            elif integrals and (letter := _differential(tokens, i)):
+            elif integrals and (letter := differential(tokens, i)):
                 name, after, _ = self.name(tokens, letter)
                 if self.vocabulary.variables.get(name) != "real":
                     raise ReadError(
@@ -191,8 +191,8 @@ class Lexer:
 
     def name(self, tokens: Sequence[Raw], i: int) -> tuple[str, int, list[Raw]]:
         """Canonical name at i (base, primes, "_" and subscript), the index after it, and its further subscripts."""
-        base, i = _base(tokens, i)
-        base, i = _primes(tokens, i, base)
+        base, i = base_name(tokens, i)
+        base, i = with_primes(tokens, i, base)
         if i + 1 >= len(tokens) or tokens[i].text not in ("_", "^"):
             return base, i, []
         inside, after = group(tokens, i + 1)
@@ -200,10 +200,10 @@ class Lexer:
         if mark == "^":
             known = self.kind(f"{base}^{sub}") or f"{base}^{sub}" in SETS
             return (f"{base}^{sub}", after, []) if known else (base, i, [])
-        primed, end = _primes(tokens, after, base)
+        primed, end = with_primes(tokens, after, base)
         if self.kind(f"{primed}_{sub}"):
             return f"{primed}_{sub}", end, []
-        first, rest = _comma(inside)
+        first, rest = at_comma(inside)
         if rest and self.kind(f"{base}_{canonical(first)}"):
             return f"{base}_{canonical(first)}", after, rest
         return (base, i, []) if self._takes_subscript(base) else (f"{primed}_{sub}", end, [])
@@ -232,7 +232,7 @@ class Lexer:
         """Tokens of the name at i with its subscript."""
         at = tokens[i]
         name, after, inside = self.name(tokens, i)
-        token = self._classify(name, at, _opens(tokens, after), tokens, after)
+        token = self._classify(name, at, opens(tokens, after), tokens, after)
         mark = tokens[after].text if after < len(tokens) and not inside else ""
         if mark == "_" and token.type in ("CONST", "RANDOM", "DATA", "EXPECT", "VARIABLE"):
             inside, after = group(tokens, after + 1)
@@ -286,66 +286,3 @@ class Lexer:
     def _around_data(self, tokens: list[Raw], after: int) -> bool:
         inside = [t.text for t in tokens[after : after + 6] if t.text not in SPACE and t.text not in SIZE]
         return len(inside) > 1 and inside[1] in self.data
-
-
-def canonical(tokens: Sequence[Raw]) -> str:
-    """Tokens of a subscript in one spelling: no braces, no spaces, no bold."""
-    shown = "".join(t.text for t in tokens if t.text not in SPACE and t.text not in FONT - {"\\mathrm"})
-    shown = re.sub(r"\\(mathrm|text|operatorname)\{?(\w+)\}?", r"\\\1{\2}", shown)
-    shown = re.sub(r"\^\{?((?:\\prime)+)\}?", lambda m: "'" * m.group(1).count("\\prime"), shown)
-    return (
-        shown
-        if "\\mathrm{" in shown or "\\text{" in shown or "\\operatorname{" in shown
-        else shown.replace("{", "").replace("}", "")
-    )
-
-
-def _base(tokens: Sequence[Raw], i: int) -> tuple[str, int]:
-    text = tokens[i].text
-    if text in FONT | TEXT or text in ACCENT:
-        inside, after = group(tokens, i + 1)
-        shown = canonical(inside)
-        if text in FONT - {"\\mathrm", "\\mathsf"} and shown != "1":
-            return shown, after
-        if text in ("\\mathbf", "\\mathrm") and (len(shown) == 1 or shown.startswith("\\")) and shown not in "1ET":
-            return shown, after
-        return f"{text}{{{shown}}}", after
-    return text, i + 1
-
-
-def _primes(tokens: Sequence[Raw], i: int, base: str) -> tuple[str, int]:
-    while i < len(tokens):
-        if tokens[i].text == "'":
-            base, i = base + "'", i + 1
-        elif tokens[i].text == "^" and i + 1 < len(tokens):
-            inside, after = group(tokens, i + 1)
-            if not inside or any(t.text != "\\prime" for t in inside):
-                break
-            base, i = base + "'" * len(inside), after
-        else:
-            break
-    return base, i
-
-
-def _comma(tokens: list[Raw]) -> tuple[list[Raw], list[Raw]]:
-    for i, token in enumerate(tokens):
-        if token.text == ",":
-            return tokens[:i], tokens[i + 1 :]
-    return tokens, []
-
-
-def _opens(tokens: Sequence[Raw], i: int) -> bool:
-    while i < len(tokens) and (tokens[i].text in SPACE or tokens[i].text in SIZE):
-        i += 1
-    return i < len(tokens) and tokens[i].text in ("(", "[", "\\{")
-
-
-def _kl(tokens: list[Raw], i: int) -> bool:
-    return "".join(t.text for t in tokens[i + 1 : i + 5]).startswith("{KL}")
-
-
-def _differential(tokens: list[Raw], i: int) -> int:
-    """Index of the letter when a differential, d or an upright d, begins at i; else 0."""
-    texts = [t.text for t in tokens[i : i + 4]]
-    shown = next((d for d in (["d"], ["\\mathrm", "d"], ["\\mathrm", "{", "d", "}"]) if texts[: len(d)] == d), None)
-    return i + len(shown) if shown and i + len(shown) < len(tokens) else 0

@@ -1,4 +1,4 @@
-"""What can be said of a tree without computing it: its free letters, the ranges of its bound ones, the shape of its derivatives."""
+"""What can be said of a tree without computing it: free letters, ranges of bound ones, orders of derivatives."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,8 +85,9 @@ def free(
     def visit(node: Tree | Token, inside: frozenset[str]) -> None:
         if isinstance(node, Token):
             return
-        if node.data in ("variable", "indexed") and node.children[0] not in inside:
-            found.setdefault(str(node.children[0]), node.children[0])
+        name = node.children[0] if node.children else None
+        if node.data in ("variable", "indexed") and isinstance(name, Token) and name not in inside:
+            found.setdefault(str(name), name)
             for subscript in node.children[1:]:
                 visit(subscript, inside)
         elif node.data in ("summation", "product_over"):
@@ -121,10 +122,10 @@ def free(
             return  # its time is bound by the expectation around it; x_i is the data point, whatever i
         elif node.data == "event":
             visit(node.children[-1], inside)
-        elif node.data == "constant" and str(node.children[0]) in definitions and len(node.children) == 1:
-            for name in definitions[str(node.children[0])].parameters:
-                if name in vocabulary.variables and name not in inside:
-                    found.setdefault(name, node.children[0])
+        elif node.data == "constant" and isinstance(name, Token) and name in definitions and len(node.children) == 1:
+            for letter in definitions[name].parameters:
+                if letter in vocabulary.variables and letter not in inside:
+                    found.setdefault(letter, name)
         else:
             for part in node.children:
                 visit(part, inside)
@@ -138,7 +139,7 @@ def _body(expectation: Tree) -> Tree:
 
 
 def restricted(body: Tree, letter: str, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> bool:
-    """Whether a state letter stands where the terminal state has no meaning: then it runs over the nonterminal states only."""
+    """Whether a state letter stands where the terminal state has no meaning: it then runs over the others only."""
     for node in _where_free(body, letter):
         if node.data == "visit" and any(_is(c, letter) for c in node.children):
             return True
@@ -224,7 +225,7 @@ def _over_all_steps(expectation: Tree) -> bool:
 
 
 def used(tree: Tree, vocabulary: Vocabulary, definitions: Mapping[str, Definition]) -> frozenset[str]:
-    r"""Names that a tree uses, with the sort of their subscript: ``\\mu_q``, ``\\mu_q[dimension]``; those of definitions too."""
+    r"""Names that a tree uses, definitions included, with the sort of a subscript: ``\mu_q``, ``\mu_q[dimension]``."""
     found: set[str] = set()
     for node in tree.iter_subtrees():
         if node.data in ("constant", "apply"):

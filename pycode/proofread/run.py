@@ -79,7 +79,9 @@ class Run:
 
     def define(self, chain: Sequence[Part]) -> bool:
         """Note the new name of a chain that begins with a definition."""
-        if len(chain) < 2 or chain[1][0] is None or chain[1][0].name != ":=" or chain[0][1][0].name not in self.new:
+        if len(chain) < 2 or not chain[0][1] or chain[1][0] is None or chain[1][0].name != ":=":
+            return False
+        if chain[0][1][0].name not in self.new:
             return False
         left = chain[0][1]
         name = left[0].name

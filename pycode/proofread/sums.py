@@ -71,6 +71,7 @@ class Sums:
         if any(t.data == "random" for t in limits.iter_subtrees()):
             return self.episode_sum(tree, children(limits)[0], body)
         inner, sums = self, []
+        self.bounds(limits)
         for binder in children(limits):
             if binder.data == "binder":
                 bound, axis, size, mask, ends = inner.limit(binder, upper[0] if upper else None, body)
@@ -83,6 +84,15 @@ class Sums:
             result = self.to_infinity(result, axis, size, tree) if ends else values.total(result, axis, size)
         return result
 
+    def bounds(self: Any, limits: Tree) -> None:
+        """Refuse a letter that is bound twice, and an upper limit above one that starts nowhere."""
+        *binders, last = children(limits)
+        letters = [str(b.children[0]) for b in limits.find_data("binder")]
+        if len(set(letters)) < len(letters):
+            raise self.error("scope", f"a letter is bound twice: {', '.join(letters)}", limits)
+        if binders and last.data != "binder" and not any("=" in b.children[1:2] for b in binders):
+            raise self.error("syntax", "an upper limit without a start; write it as in \\sum_{k=0}^{K}", last)
+
     def to_infinity(self: Any, x: Scalar, axis: str, size: int, tree: Tree) -> Scalar:
         """Sum over an axis that stands for 0, 1, 2, …; its last terms must not count."""
         last = values.size(values.select(x, axis, size - 1))
@@ -91,7 +101,7 @@ class Sums:
         return values.total(x, axis, size)
 
     def limit(self: Any, binder: Tree, upper: Tree | None, body: Tree) -> tuple[Bound, str, int, Value | None, bool]:
-        """Range of a summation letter: bound, axis, size, where it counts (None: everywhere), whether the sum is infinite."""
+        """Range of a summation letter: bound, axis, size, where it counts (None: everywhere), if it is infinite."""
         letter = str(binder.children[0])
         sort = self.vocabulary.variables.get(letter, "")
         rest = binder.children[1:]
@@ -130,7 +140,7 @@ class Sums:
         if stop - start > LONGEST_SUM:
             raise self.error("size", f"a sum of {stop - start} terms (at most {LONGEST_SUM})", binder)
         bound_letter, axis, size = self.finite(letter, sort, start, max(stop, start + 1))
-        within = _between(low, primal(bound_letter.value) + float(shift), high)
+        within = _between(low, primal(primal(bound_letter.value) + float(shift)), high)
         return (
             bound_letter,
             axis,
@@ -141,6 +151,7 @@ class Sums:
 
     def _product_over(self: Any, tree: Tree, limits: Tree, body: Tree) -> Scalar:
         binder, *upper = children(limits)
+        self.bounds(limits)
         bound, axis, size, mask, ends = self.limit(binder, upper[0] if upper else None, body)
         if ends or mask is not None or len([c for c in children(limits) if c.data == "binder"]) > 1:
             raise self.error("syntax", "a product runs over one letter, from a number to a number", tree)
@@ -167,6 +178,5 @@ class Sums:
 
 
 def _between(low: Value, x: Value, high: Value) -> Value:
-    above, below = x - low, high - x
-    axes, (one, two) = values.align(above, below)
+    axes, (one, two) = values.align(primal(x - low), primal(high - x))
     return Value((one >= 0) & (two >= 0), axes)

@@ -65,7 +65,9 @@ def displays():
 
 def unwrapped(text):
     """The formula without the fences and environments around it."""
-    text = re.sub(r"\\(begin|end)\{(align|aligned|equation|eqnarray|split|gather)\*?\}|\$\$?|```\w*|\{% \w+ %\}", "", text)
+    text = re.sub(
+        r"\\(begin|end)\{(align|aligned|equation|eqnarray|split|gather)\*?\}|\$\$?|```\w*|\{% \w+ %\}", "", text
+    )
     return re.sub(r"\n\s*\n", "\n", text).strip()
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -52,7 +53,7 @@ def complaints(mutants: Sequence[Mutant], outcomes: Sequence[Outcome], listed: M
     for identity, number in listed.items():
         if identity not in survivors:
             why = "is caught now" if identity in planted else "is not planted any more"
-            found.append(f"{LIST.name}:{number}: {why}; remove it: {identity}")
+            found.append(f"{LIST.relative_to(ROOT)}:{number}: {why}; remove it: {identity}")
     if len(survivors) > LISTED * len(mutants):
         found.append(f"{len(survivors)} of {len(mutants)} survive, more than {LISTED:.0%}")
     return found
@@ -97,8 +98,9 @@ def shares(counts: Mapping[str, int | float | str]) -> str:
     share = f"{n['evaluation'] / max(1, n['planted']):.1%}"
     return (
         f"{n['caught']} of {n['planted']} are caught, {n['evaluation']} ({share}) by evaluation; "
-        f"{n['survivors']} survive.\nOf {n['in_displays']} in displays the first message names the line for {line}, "
-        f"it or the line of its\nrelation's sign for {sign}; {n['elsewhere']} show where a definition is used."
+        f"{n['survivors']} survive.\nOf {n['in_displays']} in displays the first message names the line for {line}; "
+        f"it, the line of its relation's sign\nor the line as that of a definition for {sign}; "
+        f"{n['elsewhere']} show where a definition is used."
     )
 
 
@@ -139,15 +141,19 @@ def plant_errors(path: Path, check: bool) -> int:
 def sound_alarms(path: Path, count: int) -> int:
     """Run the unchanged document over fresh seeds and count what fails."""
     document = read(path)
-    runs, seconds, messages = 0, 0.0, []
+    parts = []
     with tqdm(total=count, disable=None, bar_format=BAR, leave=False) as bar:
         for part in false_alarms(document, count):
-            runs, seconds = runs + part.runs, seconds + part.seconds
-            messages += part.messages
+            parts.append(part)
             bar.update(part.runs)
-    for message in messages:
+    messages = [m for part in parts for m in part.messages]
+    runs = sum(p.runs for p in parts)
+    each, worlds = (1000 * sum(seconds) / runs for seconds in ([p.seconds for p in parts], [p.building for p in parts]))
+    for message in messages[:SHOWN]:
         print(message, file=sys.stderr)
-    print(f"{len(messages)} false alarms in {runs} display-runs, {1000 * seconds / runs:.1f} ms each with their worlds")
+    print(
+        f"{len(messages)} false alarms in {runs} display-runs; {each:.1f} ms each, and {worlds:.1f} ms for the worlds"
+    )
     return 1 if messages else 0
 
 
@@ -168,6 +174,7 @@ def main() -> int:
         help="run the unchanged document over fresh seeds, N displays (default 10000)",
     )
     options = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes share the cores
     try:
         if options.false_alarms:
             return sound_alarms(options.file, options.false_alarms)
@@ -176,6 +183,8 @@ def main() -> int:
         print("a process that ran the checker ended by itself: it crashed or did not hear the alarm", file=sys.stderr)
     except ValueError as error:
         print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
     return 1
 
 

@@ -16,8 +16,8 @@ from pycode.proofread.source import Display, Row
 from pycode.proofread.tex import Raw, tokenize
 from pycode.proofread.worlds import NAMES
 
-QUOTA = {"term doubled": 3, "factor doubled": 3, "exponent": 3, "sign": 4, "symbol": 5}  # mutants of a kind in a row
-OTHERS, MACRO = 6, 3  # of any other kind; in a macro
+QUOTA = {"term doubled": 2, "factor doubled": 2, "exponent": 2, "sign": 3, "relation": 2}  # mutants of a kind in a row
+OTHERS, MACRO = 5, 3  # of any other kind; in a macro
 CONTEXT = 5  # tokens shown on both sides of an edit, more where that is not unique
 NEWCOMMAND = re.compile(r"(\\newcommand\{(\\\w+)\}(?:\[\d\])?\{)")
 

@@ -1,17 +1,21 @@
 """Runs the checker on mutants in two processes, and judges what it says."""
 
 import faulthandler
+import re
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from types import FrameType
+from typing import TypeVar
 
 from pycode.proofread.document import Document, Verdict, defines
 from pycode.proofread.mutants.plant import Mutant
 
+PLACE = re.compile(r"[^\s:]+:\d+")
+T = TypeVar("T")
 PROCESSES, CHUNK = 2, 10
 LIMIT = 20.0  # seconds for one mutant; the slowest display takes a twentieth of a second
 EVALUATION = {"relation", "vacuous", "value"}  # kinds of message that need numbers; all others come from reading
@@ -29,7 +33,7 @@ class Outcome:
     found: str
     message: str = ""
     line_named: bool = False  # the first message stands at the planted line
-    sign_named: bool = False  # or, where that has no sign of its own, at the sign of its relation
+    sign_named: bool = False  # or at the sign of its relation where the line has none, or it names the line
     elsewhere: bool = False  # in another display, one that uses what the planted one defines
 
 
@@ -50,20 +54,20 @@ def judge(document: Document, mutant: Mutant, number: int = 0) -> Outcome:
     if first.kind == "internal":
         return Outcome(number, "crash", str(first))
     named = (first.file, first.line) == (mutant.file, mutant.line)
-    near = named or (first.file == mutant.file and first.line in mutant.signs)
+    places = {f"{mutant.file}:{line}" for line in (mutant.line, *mutant.signs)}
+    near = named or f"{first.file}:{first.line}" in places or bool(places & set(PLACE.findall(first.message)))
     elsewhere = verdict.line not in {d.line for _, d in mutant.changed if d.file == verdict.file}
     return Outcome(number, "evaluation" if first.kind in EVALUATION else "reading", str(first), named, near, elsewhere)
 
 
 def first_failure(document: Document, mutant: Mutant) -> Verdict | None:
-    """Verdict of the first display that the error breaks."""
+    """Verdict of the first display that the error breaks: one that differs, or a later one that may use its names."""
     from pycode.proofread.check import Checker
 
     checker = Checker(document)
     for position, display in mutant.changed:
-        names = defines(display)
-        users = (d for d in document.displays[position + 1 :] if d.world == display.world)
-        for each in (display, *(d for d in users if any(name in d.source for name in names))):
+        users = document.displays[position + 1 :] if defines(display) else ()
+        for each in (display, *(d for d in users if d.world == display.world)):
             verdict = checker.run(each)
             if verdict.status != "holds":
                 return verdict
@@ -73,7 +77,7 @@ def first_failure(document: Document, mutant: Mutant) -> Verdict | None:
 def run_chunk(document: Document, mutants: Sequence[tuple[int, Mutant]]) -> list[Outcome]:
     """Judge some mutants, each within the time limit."""
     outcomes = []
-    signal.signal(signal.SIGALRM, alarm)
+    before = signal.signal(signal.SIGALRM, alarm)
     for number, mutant in mutants:
         signal.setitimer(signal.ITIMER_REAL, LIMIT)
         try:
@@ -84,6 +88,7 @@ def run_chunk(document: Document, mutants: Sequence[tuple[int, Mutant]]) -> list
             outcomes.append(Outcome(number, "crash", f"{type(error).__name__}: {error}"))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
     return outcomes
 
 
@@ -96,17 +101,25 @@ def run_watched(document: Document, mutants: Sequence[tuple[int, Mutant]]) -> li
         faulthandler.cancel_dump_traceback_later()
 
 
+def spread(work: Callable[..., T], document: Document, chunks: Sequence[Sequence], processes: int) -> Iterator[T]:
+    """The work on each chunk, in processes of their own; Ctrl-C is heard here alone."""
+    if processes == 1:
+        yield from (work(document, chunk) for chunk in chunks)
+        return
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    try:
+        for done in as_completed([pool.submit(work, document, chunk) for chunk in chunks]):
+            yield done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def run(document: Document, mutants: Sequence[Mutant], processes: int = PROCESSES) -> Iterator[Outcome]:
     """Judge all mutants, in no fixed order."""
     numbered = list(enumerate(mutants))
     chunks = [numbered[i : i + CHUNK] for i in range(0, len(numbered), CHUNK)]
-    if processes == 1:
-        for chunk in chunks:
-            yield from run_chunk(document, chunk)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(run_watched, document, chunk) for chunk in chunks]):
-            yield from done.result()
+    for outcomes in spread(run_chunk if processes == 1 else run_watched, document, chunks, processes):
+        yield from outcomes
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,8 @@ class Alarms:
 
     runs: int
     messages: list[str]
-    seconds: float  # of processor time
+    seconds: float  # of processor time in the displays
+    building: float  # and in their worlds
 
 
 def unchanged(document: Document, seeds: Sequence[int]) -> Alarms:
@@ -123,28 +137,23 @@ def unchanged(document: Document, seeds: Sequence[int]) -> Alarms:
     from pycode.proofread.check import Checker
     from pycode.proofread.worlds import build
 
-    start, runs, messages = time.process_time(), 0, []
+    executed = [d for d in document.displays if d.environment in ("checked", "defining")]
+    messages: list[str] = []
+    seconds = building = 0.0
     for seed in seeds:
+        start = time.process_time()
         build.cache_clear()
+        for world in {d.world for d in executed}:
+            build(world, seed)
+        middle = time.process_time()
         checker = Checker(document, seed)
-        for display in document.displays:
-            if display.environment in ("checked", "defining"):
-                runs += 1
-                try:
-                    messages += [f"seed {seed}: {m}" for m in checker.run(display).messages]
-                except Exception as error:
-                    messages.append(f"seed {seed}: {display.file}:{display.line}: {type(error).__name__}: {error}")
-    return Alarms(runs, messages, time.process_time() - start)
+        messages += [f"seed {seed}: {m}" for d in executed for m in checker.run(d).messages]
+        seconds, building = seconds + time.process_time() - middle, building + middle - start
+    return Alarms(len(executed) * len(seeds), messages, seconds, building)
 
 
 def false_alarms(document: Document, count: int, processes: int = PROCESSES) -> Iterator[Alarms]:
     """The unchanged document over fresh seeds, until ``count`` displays were run."""
     each = sum(d.environment in ("checked", "defining") for d in document.displays)
     seeds = range(1, 1 + -(-count // each))
-    chunks = [seeds[i : i + 4] for i in range(0, len(seeds), 4)]
-    if processes == 1:
-        yield from (unchanged(document, chunk) for chunk in chunks)
-        return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(unchanged, document, chunk) for chunk in chunks]):
-            yield done.result()
+    yield from spread(unchanged, document, [seeds[i : i + 4] for i in range(0, len(seeds), 4)], processes)
