@@ -76,7 +76,7 @@ def defines(display: Display) -> tuple[str, ...]:
         for i in range(len(texts) - 1):
             if (texts[i] == ":" and texts[i + 1] == "=") or texts[i] == "\\coloneqq":
                 start = max((j + 1 for j in range(i) if texts[j] in ("\\qquad", "\\quad", "&")), default=0)
-                found.append(" ".join(texts[start : start + 3]).split(" (")[0])
+                found.append(" ".join(texts[start : min(start + 3, i)]).split(" (")[0])
     return tuple(found)
 
 

@@ -156,6 +156,9 @@ def _complaint(kind: str, tokens: Sequence[Tok], at: Raw) -> str:
         return f"{shown} after a quotient a/b is ambiguous; write \\frac or brackets"
     if kind in STARTS_FACTOR and any(t.type == "OPERATOR" for t in before):
         return f"{shown} after a function without brackets is ambiguous; bracket its argument, or put it last"
+    types = [t.type for t in before]
+    if kind in ("PLUS", "MINUS") and types.count("INT") > types.count("DIFF"):
+        return SAY["DIFF"]
     return SAY.get(kind, f"{shown} does not fit here")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from pycode.proofread.spelling import at_comma, base_name, canonical, differential, is_kl, opens, with_primes
+from pycode.proofread.spelling import at_comma, base_name, canonical, differential, is_kl, opens, script, with_primes
 from pycode.proofread.tex import NESTING, Raw, ReadError, group
 from pycode.proofread.tokens import (
     ACCENT,
@@ -146,7 +146,7 @@ class Lexer:
             elif text == "^":
                 if i + 1 >= len(tokens):
                     raise ReadError("syntax", "^ without an exponent", at)
-                inside, i = group(tokens, i + 1)
+                inside, i = script(tokens, i + 1)
                 shown = "".join(t.text for t in inside)
                 if shown in TRANSPOSE or (shown == "T" and not self.random_time):
                     yield Tok("TRANSPOSE", shown, at)
@@ -195,7 +195,7 @@ class Lexer:
         base, i = with_primes(tokens, i, base)
         if i + 1 >= len(tokens) or tokens[i].text not in ("_", "^"):
             return base, i, []
-        inside, after = group(tokens, i + 1)
+        inside, after = script(tokens, i + 1)
         mark, sub = tokens[i].text, canonical(inside)
         if mark == "^":
             known = self.kind(f"{base}^{sub}") or f"{base}^{sub}" in SETS

@@ -14,6 +14,7 @@ TOLERANCE = 1e-9
 SMALL = 1e-3  # entries below this share of the largest are compared on its scale: they carry its rounding
 FLOOR = 1e-4  # and none on a smaller scale than this: their terms are of order 1 and may cancel
 STRICT = 1e-6  # a bound that never differs by more than this share is an equality
+DIFFER = "the sides differ"
 ZERO = 1e-12  # sides below this are 0: instances have nothing smaller
 
 
@@ -50,7 +51,7 @@ def compare(sign: str, sides: Sequence[Sides], says_zero: bool, crude: bool) -> 
     worst = max(float(np.max(np.abs(g), initial=0.0)) for g in gaps)
     if worst <= TOLERANCE:
         return Outcome(worst)
-    return Outcome(worst, "relation", f"the sides differ, relatively by {worst:.2g}{_example(sides, gaps)}")
+    return Outcome(worst, "relation", f"{DIFFER}, relatively by {worst:.2g}{_example(sides, gaps)}")
 
 
 def _is_zero(x: Scalar) -> bool:

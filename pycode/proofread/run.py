@@ -146,7 +146,7 @@ class Run:
                 known = [self.definitions[n] for n in sorted(names) if n in self.definitions]
                 uses = "".join(f"; it uses {d.name} of {d.place}" for d in known)
                 found.append((outcome.kind, outcome.message + uses, place))
-        alone = len(outcomes) > 1 and len(found) == 1 and bool(outcomes[0][0].kind)
+        alone = len(outcomes) > 1 and len(found) == 1 and outcomes[0][0].message.startswith(relations.DIFFER)
         return [(found[0][0], found[0][1], first)] if alone else found
 
     def _allowed(self, chain: Sequence[Part], signs: Sequence[Tok]) -> None:

@@ -33,6 +33,15 @@ def base_name(tokens: Sequence[Raw], i: int) -> tuple[str, int]:
     return text, i + 1
 
 
+def script(tokens: Sequence[Raw], i: int) -> tuple[list[Raw], int]:
+    r"""What is raised or lowered at i, with or without braces as in _\\mathrm{KL}, and the index after it."""
+    inside, after = group(tokens, i)
+    if after < len(tokens) and tokens[i].text in FONT | TEXT and tokens[after].text == "{":
+        after = group(tokens, after)[1]
+        inside = list(tokens[i:after])
+    return inside, after
+
+
 def with_primes(tokens: Sequence[Raw], i: int, name: str) -> tuple[str, int]:
     """A name with the primes at i, and the index after them."""
     while i < len(tokens):

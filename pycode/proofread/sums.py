@@ -9,7 +9,7 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
-from pycode.proofread.names import children, order, restricted
+from pycode.proofread.names import children, free, order, restricted, used
 from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
 
 FREE_INTEGERS, LONGEST_SUM, NEGLIGIBLE = 6, 10_000, 1e-13
@@ -52,6 +52,11 @@ class Sums:
         result = inner(body)
         for level in range(len(along), 0, -1):
             result = values.tangent(result, level)
+        if values.size(result) == 0.0:
+            there = {n.split("[")[0] for n in used(body, self.vocabulary, self.definitions)}
+            there |= free(body, self.vocabulary, self.definitions).keys()
+            if missing := [letter for letter in along if letter not in there]:
+                raise self.error("scope", f"{missing[0]} does not stand in what is differentiated", tree)
         return primal(result)
 
     # Sums

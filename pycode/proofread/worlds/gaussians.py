@@ -58,24 +58,25 @@ def vocabulary(name: str) -> Vocabulary:
 
 
 def instances(name: str, seed: int) -> tuple[Instance, ...]:
-    """D = 1 twice, its tight twin, D = 2 diagonal, D = 3 full."""
+    """D = 1 with a narrow q and with a wide one, whose tight twin follows, D = 2 diagonal, D = 3 full."""
     rng = np.random.default_rng([seed, 2])
-    first, second, plane, full = (_admitted(rng, *shape) for shape in ((1, True), (1, True), (2, True), (3, False)))
+    shapes = ((1, True, False), (1, True, True), (2, True, False), (3, False, False))
+    first, second, plane, full = (_admitted(rng, *shape) for shape in shapes)
     return first, second, _twin(second), plane, full
 
 
-def _admitted(rng: np.random.Generator, D: int, diagonal: bool) -> Gaussians:
+def _admitted(rng: np.random.Generator, D: int, diagonal: bool, wide: bool) -> Gaussians:
     for _ in range(ATTEMPTS):
-        drawn = _drawn(rng, D, diagonal)
+        drawn = _drawn(rng, D, diagonal, wide)
         if _admissible(drawn):
             return drawn
     raise RuntimeError(f"no admissible instance of the world gaussians with D = {D} in {ATTEMPTS} draws")
 
 
-def _drawn(rng: np.random.Generator, D: int, diagonal: bool) -> Gaussians:
+def _drawn(rng: np.random.Generator, D: int, diagonal: bool, wide: bool) -> Gaussians:
     mu_q, mu_p = np.array([signed(rng, 0.15, 0.7, 2) for _ in range(D)]).T
-    narrow, wide = ((0.6, 0.85), (1.15, 1.4)) if D == 1 else ((0.83, 0.95), (1.05, 1.18))
-    S_q, S_p = (np.diag(np.abs(signed(rng, *bounds, D))) for bounds in (narrow, wide))
+    widths = ((0.6, 0.85), (1.15, 1.4)) if D == 1 else ((0.83, 0.95), (1.05, 1.18))
+    S_q, S_p = (np.diag(np.abs(signed(rng, *bounds, D))) for bounds in (reversed(widths) if wide else widths))
     if not diagonal:
         S_q, S_p = (S + np.tril(np.reshape(signed(rng, 0.2, 0.35, D * D), (D, D)), -1) for S in (S_q, S_p))
     # Small slopes keep the posterior wide enough for the coarser lattices.

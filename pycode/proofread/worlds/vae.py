@@ -85,7 +85,7 @@ def _gaussian(rng: np.random.Generator) -> tuple[VAE, VAE]:
     phi = _variables(rng.uniform((0.8, 0.8, -0.5), (1.2, 1.2, 0.3)), THETA)
     decoder = LinearGaussian(x, [w_j * phi[0] for w_j in w], [b_j * phi[1] for b_j in b], exp(phi[2]))
     theta = _variables(rng.uniform(0.4, 0.9, THETA), 0)
-    generic = _generic(rng, decoder, theta)
+    generic = _generic(rng, decoder, theta, wide=False)
     mean, variance, _ = decoder.plain().given(generic.mu_p, generic.sigma_p * generic.sigma_p)
     mu_q, sigma_q = _encoder(theta, _number(mean), _number(sqrt(variance)))
     return generic, replace(generic, mu_q=mu_q, sigma_q=sigma_q, tight=True)
@@ -101,14 +101,19 @@ def _bernoulli(rng: np.random.Generator) -> tuple[VAE, VAE]:
         offsets = [b_j * v[1] + c_j * v[2] for b_j, c_j in zip(b, c, strict=True)]
         return AffineBernoulli(x, [w_j * v[0] for w_j in w], offsets)
 
-    generic = _generic(rng, decoder(_variables(start, THETA)), _variables(rng.uniform(0.4, 0.9, THETA), 0))
+    theta = _variables(rng.uniform(0.4, 0.9, THETA), 0)
+    generic = _generic(rng, decoder(_variables(start, THETA)), theta, wide=True)
     return generic, replace(generic, model=decoder(_variables(start, 0)), tight=True)
 
 
-def _generic(rng: np.random.Generator, decoder: LinearGaussian | AffineBernoulli, theta: Sequence[Scalar]) -> VAE:
-    """A prior that is not standard, and a Gaussian encoder."""
+def _generic(
+    rng: np.random.Generator, decoder: LinearGaussian | AffineBernoulli, theta: Sequence[Scalar], wide: bool
+) -> VAE:
+    """A prior that is not standard, and a Gaussian encoder that is narrower or wider."""
     mu_p, mu_q = rng.permutation((-1, 1)) * rng.uniform(0.25, 0.8, 2)
     sigma_p, sigma_q = rng.choice((rng.uniform(0.78, 0.87), rng.uniform(1.15, 1.35))), rng.uniform(0.55, 0.67)
+    if wide:
+        sigma_p, sigma_q = sigma_q, sigma_p
     means, widths = _encoder(theta, mu_q, sigma_q)
     return VAE(
         decoder=decoder,
