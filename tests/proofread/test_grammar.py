@@ -1,4 +1,4 @@
-"""Trees of formulas, written back with every bracket: what binds what, what is refused, and how a display becomes chains."""
+"""What binds what, what is refused and with which advice, and how the lines of a display become chains."""
 
 import pytest
 from lark import Tree

@@ -112,7 +112,9 @@ def _index(argument: Scalar, low: int, size: int) -> Value:
     index = primal(argument)
     whole = np.rint(index.data).astype(int)
     if np.any(whole != index.data) or whole.min() < low or whole.max() >= size:
-        raise ValueError(f"{index.data.min():g} to {index.data.max():g} are not every one an index from {low} to {size - 1}")
+        raise ValueError(
+            f"{index.data.min():g} to {index.data.max():g} are not every one an index from {low} to {size - 1}"
+        )
     return Value(np.maximum(whole, 0), index.axes)
 
 

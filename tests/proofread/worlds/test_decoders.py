@@ -154,7 +154,7 @@ def test_what_has_no_meaning_is_refused(world):
         lambda: world.constant("y", []),
     )
     for call in calls:
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="the world decoders"):
             call()
 
 

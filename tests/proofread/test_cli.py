@@ -1,0 +1,233 @@
+r"""The command line: exit codes, one line for each thing that is wrong, and the JSON that other programs read."""
+
+import json
+import math
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pycode.proofread.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+KL = r"D_{\mathrm{KL}}(p_\phi(z\mid x)\,\|\,p(z)) &= \E_{p_\phi(z\mid x)}\Bigl[\log\frac{p_\phi(z\mid x)}{p(z)}\Bigr]"
+KEYS = {"file", "line", "label", "world", "relations", "worlds", "worst", "status", "messages"}
+
+
+def checked(body, world="mdp", option=""):
+    return f"\\begin{{checked}}{option}{{{world}}}\n{body}\n\\end{{checked}}\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def act(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return act
+
+
+@pytest.fixture
+def outcome(capsys):
+    """Exit code, standard output and standard error of a run, which takes less than a second of processor time."""
+
+    def act(*arguments):
+        main([str(ROOT / "tests" / "proofread" / "corpus" / "right" / "bayes.tex")])  # parser and world are built
+        capsys.readouterr()
+        start = time.process_time()
+        code = main([str(a) for a in arguments])
+        assert time.process_time() - start < 1.0
+        return code, *capsys.readouterr()
+
+    return act
+
+
+BAD = {
+    "unclosed brace": (checked(r"\frac{1{2} &= 3"), 2, "syntax"),
+    "closed twice": (checked("1} = 1"), 2, "syntax"),
+    "unclosed environment": ("x\n\\begin{checked}{mdp}\n1 = 1\n", 2, "syntax"),
+    "end without begin": ("x\n\\end{checked}\n", 2, "syntax"),
+    "nested": (checked(checked("1 = 1")), 1, "syntax"),
+    "unknown macro": (checked(r"1 &= 1\\ \foo{1} &= 1"), 2, "name"),
+    "unknown world": (checked("1 = 1", "nowhere"), 1, "world"),
+    "no world": ("\\begin{checked}\n1 = 1\n\\end{checked}", 1, "world"),
+    "empty world": (checked("1 = 1", ""), 1, "world"),
+    "binary": (bytes(range(256)) * 9, 1, "input"),
+    "not UTF-8": (b"\\begin{checked}{mdp}\n\xe9 = 1\n\\end{checked}", 1, "input"),
+    "empty": ("", 1, "empty"),
+    "no display": ("Words.\n", 1, "empty"),
+    "only unchecked": ("\\begin{unchecked}[a limit]\nx\n\\end{unchecked}", 1, "empty"),
+    "only a definition": ("\\begin{defining}{mdp}\nB := 1\n\\end{defining}", 1, "empty"),
+    "unchecked without reason": (checked("1 = 1") + "\\begin{unchecked}\nx\n\\end{unchecked}", 4, "reason"),
+    "reason that is blank": (checked("1 = 1") + "\\begin{unchecked}[ ]\nx\n\\end{unchecked}", 4, "reason"),
+    "label as reason": (checked("1 = 1") + "\\begin{unchecked}[\\label{eq:a}]\nx\n\\end{unchecked}", 4, "syntax"),
+    "label as option": (checked("1 = 1", option="[\\label{eq:a}]"), 1, "syntax"),
+    "other option": (checked("1 = 1", option="[h]"), 1, "syntax"),
+    "empty display": (checked(" && nothing \\\\ "), 1, "empty"),
+    "no relation": (checked("1 + 1"), 2, "empty"),
+    "half a relation": (checked("1 = "), 2, "syntax"),
+    "align": (checked("1 = 1") + "\n\\begin{align*}\n1 = 2\n\\end{align*}", 5, "bare"),
+    "brackets": (checked("1 = 1") + "\n\\[ 1 = 2 \\]", 5, "bare"),
+    "dollars": (checked("1 = 1") + "\n$$ 1 = 2 $$", 5, "bare"),
+    "aligned": (checked(r"\begin{aligned} 1 &= 1 \end{aligned}"), 2, "syntax"),
+    "outside": ("\\input{../a}", 1, "input"),
+    "absolute": ("\n\\input{/etc/passwd}", 2, "input"),
+    "itself": ("\\input{a}", 1, "input"),
+    "missing part": ("\\input{nothing}", 1, "input"),
+    "10,000 tokens in a line": (checked("1" + "+1" * 5000 + " = 5001"), 2, "size"),
+    "10,000 tokens in many lines": (checked("1\n" + "+1\n" * 5000 + " = 5001"), 2, "size"),
+    "10,000 tokens in many rows": (checked("1" + "\\\\\n+1" * 5000), 1502, "size"),
+    "1,000 brackets": (checked("(" * 1000 + "1" + ")" * 1000 + " = 1"), 2, "size"),
+    "1,000 fractions": (checked(r"\frac1{" * 700 + "1" + "}" * 700 + " = 1"), 2, "size"),
+    "1,000 powers": (checked("2^{" * 700 + "1" + "}" * 700 + " = 1"), 2, "size"),
+    "1,000 sums": (checked(r"\sum_s " * 700 + "1 = 1"), 2, "size"),
+    "1,000 terms": (checked("1" + "+1" * 999 + " = 1000"), 2, "size"),
+    "endless macro": ("\\newcommand{\\x}{1\\x}\n" + checked("\\x = 1"), 3, "size"),
+    "huge sum": (checked(r"\sum_{k=0}^{10^9} k = 1"), 2, "size"),
+    "sum beyond integers": (checked(r"\sum_{k=0}^{10^{300}} k = 1"), 2, "size"),
+    "huge power": (checked("2^{9999999} = 1"), 2, "value"),
+    "infinite power": (checked("k^{-1000000} = k"), 2, "value"),
+    "binomial": (checked(r"\binom{9999999}{999999} = 1"), 2, "size"),
+    "integer overflow": (checked(r"\Pr(T>10^{300}\mid S_0=s) = 1"), 2, "size"),
+    "many indices": (checked(r"\sum_{k=0}^{99}\sum_{K=0}^{99}\sum_{t=0}^{99}\sum_{i=0}^{99} kKti = 1"), 2, "value"),
+    "many sums to infinity": (
+        checked("".join(rf"\sum_{{{k}=0}}^{{\infty}}" for k in "kKtij") + r"\Pr(s_0\to s,k+K+t+i+j,\pi) = 1"),
+        2,
+        "value",
+    ),
+    "carriage returns": (checked("1 = 2").replace("\n", "\r"), 2, "relation"),
+    "DOS": (checked("1 = 2").replace("\n", "\r\n"), 2, "relation"),
+    "tabs": (checked("\t1\t&=\t2"), 2, "relation"),
+    "unicode": (checked("π = 3"), 2, "name"),
+    "full-width digits": (checked("１ = １"), 2, "name"),
+    "control characters": (checked("1\x1b[31m = \x07"), 2, "name"),
+    "long line": (checked("1" + " " * 9000 + "= 2" + " " * 9000 + "+ 0"), 2, "relation"),
+    "long name": (checked("\\" + "m" * 5000 + " = 1"), 2, "name"),
+    "many primes": (checked("f" + "'" * 2000 + " = 1"), 2, "name"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_with_its_place(write, outcome, name):
+    content, line, kind = BAD[name]
+    path = write("a.tex", content)
+    code, out, err = outcome(path)
+    assert (code, out) == (1, "")
+    first = err.splitlines()[0]
+    assert first.removeprefix(str(Path(path).parent) + "/").startswith(f"a.tex:{line}: {kind}: "), first
+    assert len(first.split(": ", 2)[2]) > 12  # in words
+    assert "Traceback" not in err
+    assert "internal" not in err
+    assert all(len(x) < 400 for x in err.splitlines())
+    code, out, _ = outcome("--json", path)
+    said = [m for shown in json.loads(out) for m in shown["messages"]]
+    assert (code, said[0]["line"], said[0]["kind"]) == (1, line, kind)
+
+
+def test_braces_without_meaning_may_be_deep(write, outcome):
+    assert outcome(write("a.tex", checked("{" * 1000 + "1" + "}" * 1000 + " = 1")))[0] == 0
+
+
+def test_a_file_that_is_not_there(tmp_path, outcome):
+    (tmp_path / "d.tex").mkdir()
+    for path in (tmp_path / "none.tex", tmp_path / "d.tex", "a" * 5000, "a\0b"):
+        code, out, err = outcome(path)
+        assert (code, out) == (2, "")
+        assert ":1: input: no such file" in err
+        code, out, _ = outcome("--json", path)
+        assert (code, json.loads(out)[0]["status"]) == (2, "error")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--seed", "-1", "a"], ["--seed", "x", "a"], ["--unknown", "a"]])
+def test_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_document_that_holds(write, outcome):
+    code, out, err = outcome(write("a.tex", checked("1 = 1") + checked("2 = 2 = 2")))
+    assert (code, err) == (0, "")
+    assert "2 displays hold (3 relations" in out
+
+
+def test_the_json_of_displays_that_hold_fail_and_cannot_be_read(write, outcome):
+    text = (
+        "\\begin{checked}{mdp}\\label{eq:a}\n1 = 1\n\\end{checked}\n"
+        + checked("1 = 2") + checked("1 = \\foo") + checked("0^{-1} = 1")
+        + "\\begin{unchecked}[a limit]\nx\n\\end{unchecked}\n"
+        + "\\begin{defining}{mdp}\nB := 1\n\\end{defining}\n\\[ x \\]\n\\input{none}\n"
+    )  # fmt: skip
+    code, out, err = outcome("--json", write("a.tex", text))
+    found = json.loads(out, parse_constant=pytest.fail)  # NaN and Infinity are no JSON
+    assert code == 1
+    assert all(set(shown) >= KEYS for shown in found)
+    assert [(f["line"], f["status"], f["label"], f["relations"]) for f in found] == [
+        (1, "holds", "eq:a", 1), (4, "fails", "", 1), (7, "error", "", 0), (10, "fails", "", 1), (16, "holds", "", 1),
+        (19, "error", "", 0), (20, "error", "", 0),
+    ]  # fmt: skip
+    assert all(isinstance(f["worst"], float) and math.isfinite(f["worst"]) for f in found)
+    assert all(f["worst"] > 0.1 for f in found if f["status"] != "holds")
+    assert [m["kind"] for f in found for m in f["messages"]] == ["relation", "name", "value", "bare", "input"]
+    assert all(set(m) == {"line", "kind", "message"} for f in found for m in f["messages"])
+    assert {f["file"] for f in found} == {"a.tex"}
+    assert len(err.splitlines()) == 5
+
+
+def test_several_files(write, outcome):
+    one, two = write("a.tex", checked("1 = 1")), write("b.tex", checked("1 = 2"))
+    assert outcome(one)[0] == 0
+    code, _, err = outcome(one, two)
+    assert (code, err.splitlines()[0].startswith("b.tex:2: relation")) == (1, True)
+    far = write("far/c.tex", "\\input{d}")
+    write("far/d.tex", checked("1 = 1"))
+    assert outcome(one, far)[0] == 0
+
+
+def test_seeds(write, outcome):
+    path = write("a.tex", checked(r"v_\pi(s) = \eta(s)"))
+    said = [outcome("--json", "--seed", seed, path)[1] for seed in (0, 0, 1)]
+    assert said[0] == said[1] != said[2]
+
+
+def test_a_part_outside_of_any_project_knows_the_notation(write, outcome):
+    assert outcome(write("a.tex", checked(KL, "vae")))[0] == 0
+    own = "\\newcommand{\\post}{p_\\phi(z\\mid x)}\\newcommand{\\mine}[1]{p(#1)}\n"
+    assert outcome(write("a.tex", own + checked(r"\int\post\,\mine{z}\,dz = \int\mine{z}\,\post\,dz", "vae")))[0] == 0
+
+
+def test_a_mistake_inside_a_macro_is_found(write, outcome):
+    """The document's own notation is what is run: here the arguments of KL are exchanged in its definition."""
+    body = checked(
+        r"\KL{p_\phi(z\mid x)}{p(z)} &= \E_{p_\phi(z\mid x)}\Bigl[\log\frac{p_\phi(z\mid x)}{p(z)}\Bigr]", "vae"
+    )
+    for first, second, code in ((1, 2, 0), (2, 1, 1)):
+        write("preamble/notation.tex", "\\newcommand{\\E}{\\mathbb{E}}\n"
+              f"\\newcommand{{\\KL}}[2]{{D_{{\\mathrm{{KL}}}}(#{first}\\,\\|\\,#{second})}}")  # fmt: skip
+        path = write(
+            "a.tex",
+            "\\documentclass{article}\n\\input{preamble/notation}\n\\begin{document}\n" + body + "\\end{document}",
+        )
+        found, _, err = outcome(path)
+        assert found == code
+        assert not code or err.startswith("a.tex:5: relation")
+
+
+def test_the_document_as_a_program():
+    """As it is called: no warning, nothing on the error stream, and no torch."""
+    code = (
+        "import sys, runpy\nsys.argv = ['proofread', 'main.tex']\n"
+        "try:\n    runpy.run_module('pycode.proofread', run_name='__main__')\nexcept SystemExit as end:\n"
+        "    print(end.code, 'torch' in sys.modules, 'matplotlib' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 False False"
+    assert "displays hold" in done.stdout
+    assert done.stderr == ""
