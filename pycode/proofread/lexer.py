@@ -273,6 +273,10 @@ class Lexer:
             return Tok("NUMBER", "\\pi", at)
         if name == "e":
             return Tok("EULER", "e", at)
+        primed = re.sub(r"^(.*?)('+)_(.*)$", r"\1_\3\2", name)
+        if primed != name and self.kind(primed):
+            bare, _, sub = primed.partition("_")
+            raise ReadError("name", f"unknown name {name}; write {bare}_{{{sub}}} if the subscript has the prime", at)
         command = re.match(r"\\([a-zA-Z]+)", name)
         if name.startswith("\\") and not (command and (command[1] in GREEK or command[0] in ACCENT)):
             raise ReadError("name", f"unknown macro {name}; define it with \\newcommand or write it out", at)

@@ -68,8 +68,7 @@ def test_a_defined_name_is_called_or_not():
 @pytest.mark.parametrize(
     ("world", "spellings"),
     [
-        ("mdp", [r"v_{\pi'}(s)", r"v_\pi'(s)", r"v_{\pi^\prime}(s)", r"v_{\pi^{\prime}}(s)",
-                 r"v_\pi^\prime (s)"]),
+        ("mdp", [r"v_{\pi'}(s)", r"v_{\pi^\prime}(s)", r"v_{\pi^{\prime}}(s)", r"v_{{\pi}'}(s)"]),
         ("mdp", ["s'", r"s^\prime", r"s^{\prime}", r"{s}'"]),
         ("mdp", ["s''", r"s^{\prime\prime}", r"s'^\prime"]),
         ("mdp", [r"q_\pi(s,a)", r"q_{\pi}(s,a)", r"q_{ \pi }(s,a)", r"\mathnormal{q}_\pi(s,a)", r"q_{{\pi}}(s,a)"]),
@@ -120,6 +119,8 @@ def test_brackets_may_close_in_a_later_line():
     [
         ("vae", r"\foo", "name", r"unknown macro \foo; define it with \newcommand"),
         ("vae", "y", "name", "unknown name y in the world vae"),
+        ("mdp", r"v_\pi'(s)", "name", r"write v_{\pi'} if the subscript has the prime"),
+        ("mdp", r"v'_\pi(s)", "name", r"write v_{\pi'} if the subscript has the prime"),
         ("vae", r"p + 1", "syntax", "without its arguments"),
         ("vae", r"(z", "syntax", "( is never closed"),
         ("vae", r"z)", "syntax", "closes nothing that is open"),
