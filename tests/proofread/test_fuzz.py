@@ -38,7 +38,12 @@ def memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-MEMORY = memory()
+@pytest.fixture(scope="module", autouse=True)
+def bounded_memory():
+    """All cases together take little, beside what the tests before them took."""
+    before = memory()
+    yield
+    assert memory() - before < MEGABYTES
 
 
 def settled(count):
@@ -316,8 +321,7 @@ def test_random_macros(file, bodies):
     sound(file, macros + displays([("mdp", f"\\{n}{{1}}{{2}} = 1") for n in "abc"]), "macros", 3)
 
 
-def test_enough_cases_and_memory():
+def test_enough_cases():
     """After the tests above, when all of them were run."""
     if len(CASES) == 9:
         assert sum(CASES.values()) >= 20_000, CASES
-    assert memory() - MEMORY < MEGABYTES

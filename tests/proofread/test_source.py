@@ -289,16 +289,14 @@ def test_parts_have_the_notation_of_their_document_or_of_this_project(tmp_path, 
     assert texts(read(own / "main.tex").displays[0].rows[0].tokens) == ["\\E", "=", "1"]
 
 
-def test_reading_is_quick_and_needs_no_numpy():
-    """It happens at every build. The clock of a busy machine runs slow: the best of five."""
+def test_reading_needs_no_numpy_and_no_lark():
+    """It happens at every build."""
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom pycode.proofread.document import read\ntimes = []\n"
-        "for _ in range(5):\n    start = time.process_time()\n    found = read(Path('main.tex'))\n"
-        "    times.append(time.process_time() - start)\n"
-        "print(min(times), len(found.displays), len(found.messages), {'numpy', 'lark'} & set(sys.modules))"
+        "import sys\nfrom pathlib import Path\nfrom pycode.proofread.document import read\n"
+        "found = read(Path('main.tex'))\n"
+        "print(len(found.displays), len(found.messages), {'numpy', 'lark'} & set(sys.modules))"
     )
-    seconds, displays, messages, loaded = run(
+    displays, messages, loaded = run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split(maxsplit=3)
-    assert float(seconds) < 0.08
+    ).stdout.split(maxsplit=2)
     assert (int(displays) > 30, messages, loaded.strip()) == (True, "0", "set()")
