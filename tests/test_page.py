@@ -215,14 +215,14 @@ def displays(pytex, monkeypatch):
     found = [display("a.tex", 1, "1" * 20), display("a.tex", 2, "2" * 20), display("b.tex", 1, "3" * 20)]
     fake = SimpleNamespace(displays=found, messages=[], ran=[], wrong={}, key=lambda display: display.hash)
 
-    def check(_, display):
+    def run(display):
         fake.ran.append(display.hash[0])
         messages = fake.wrong.get(display.hash[0], ())
         status = "fails" if display.hash[0] in fake.wrong else "holds"
         return SimpleNamespace(status=status, messages=messages, relations=4, worlds=3, worst=0.0)
 
     monkeypatch.setattr(document, "read", lambda path: fake)
-    monkeypatch.setattr(document, "check", check)
+    monkeypatch.setattr(document, "runner", lambda read: run)
     monkeypatch.setattr(document, "text_hash", lambda read: "present")
     return fake
 
