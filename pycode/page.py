@@ -203,7 +203,7 @@ def proofread(file: str) -> str:
             if verdict.status != "holds":
                 place = f"{display.file}:{display.line}"
                 raise DisplayError("\n".join(map(str, verdict.messages)) or f"{place}: {verdict.status}")
-            return {"relations": verdict.relations, "worlds": verdict.worlds, "worst": verdict.worst}
+            return {name: getattr(verdict, name) for name in ("relations", "compared", "worlds", "worst")}
 
         try:
             numbers = results.cached(module, name, compute, inputs=[key])

@@ -219,7 +219,7 @@ def displays(pytex, monkeypatch):
         fake.ran.append(display.hash[0])
         messages = fake.wrong.get(display.hash[0], ())
         status = "fails" if display.hash[0] in fake.wrong else "holds"
-        return SimpleNamespace(status=status, messages=messages, relations=4, worlds=3, worst=0.0)
+        return SimpleNamespace(status=status, messages=messages, relations=4, compared=4, worlds=3, worst=0.0)
 
     monkeypatch.setattr(document, "read", lambda path: fake)
     monkeypatch.setattr(document, "runner", lambda read: run)
@@ -229,7 +229,7 @@ def displays(pytex, monkeypatch):
 
 def test_displays_of_a_file_run_once_and_again_when_their_key_changes(displays):
     first = page.proofread("a.tex")
-    assert first.startswith(r"\displayverdict{a.tex}{1}{checked}{4}{3}{0}\displayverdict{a.tex}{2}{checked}{4}{3}{0}")
+    assert first.startswith(r"\displayverdict{a.tex}{1}{checked}{4}{4}{3}{0}\displayverdict{a.tex}{2}{checked}{4}{4}{3}{0}")
     assert r"\displaytotal{a.tex}{2}" in first
     page.proofread("b.tex")
     assert page.proofread("a.tex") == first

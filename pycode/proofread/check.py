@@ -9,6 +9,7 @@ from pycode.proofread.names import Definition
 from pycode.proofread.run import Complaints, Run
 from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
+from pycode.proofread.tokens import RELATION
 from pycode.proofread.worlds import NAMES, World, build
 
 
@@ -86,13 +87,10 @@ class Checker:
             raise ReadError("empty", "nothing to run in this display", Raw("", display.line, 1))
         if display.environment == "model":
             return _with(base, relations=sum(run.model(chain) for chain in chains))
-        found: Complaints = []
-        worst, worlds, count = 0.0, 0, 0
-        for chain in chains:
-            outcome = run.chain(chain)
-            found += outcome.messages
-            worst, worlds, count = max(worst, outcome.worst), max(worlds, outcome.instances), count + outcome.relations
-        printed = sum(1 for chain in chains for sign, _ in chain if sign is not None) + run.braces
+        outcomes = [run.chain(chain) for chain in chains]
+        found = [message for outcome in outcomes for message in outcome.messages]
+        compared = sum(outcome.compared for outcome in outcomes)
+        printed, count = signs(display) + run.braces, compared + sum(outcome.named for outcome in outcomes)
         if not found and printed != count:
             raise ReadError(
                 "count", f"{printed} relation signs are printed but {count} were run", Raw("", display.line, 1)
@@ -100,7 +98,13 @@ class Checker:
         crude = display.option.removeprefix("crude").lstrip(": ") if display.option.startswith("crude") else ""
         if display.option and not crude:
             raise ReadError("syntax", "the option of a checked display is [crude: reason]", Raw("", display.line, 1))
-        numbers = {"relations": count, "worlds": worlds, "worst": worst, "reason": crude}
+        numbers = {
+            "relations": count,
+            "compared": compared,
+            "worlds": max(outcome.instances for outcome in outcomes),
+            "worst": max(outcome.worst for outcome in outcomes),
+            "reason": crude,
+        }
         return self._error(base, display, found, "fails", **numbers) if found else _with(base, **numbers)
 
     def _before(self, display: Display, world: World) -> dict[str, Definition]:
@@ -117,6 +121,17 @@ class Checker:
                 self.known[before] = run.definitions
             known = self.known[before]
         return known
+
+
+def signs(display: Display) -> int:
+    """Relation signs of a display outside of brackets, counted in its text and not in what was made of it."""
+    count = depth = 0
+    for row in display.rows:
+        texts = [t.text for t in row.tokens]
+        for text in texts:
+            depth += (text in "([{" or text == "\\{") - (text in ")]}" or text == "\\}")
+            count += depth == 0 and text in RELATION  # of :=, the =
+    return count
 
 
 def _with(base: Verdict, **changes: object) -> Verdict:

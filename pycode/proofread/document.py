@@ -28,7 +28,8 @@ class Verdict:
     label: str
     environment: str
     world: str
-    relations: int = 0
+    relations: int = 0  # signs in the display
+    compared: int = 0  # of them, those whose two sides were compared; the others name something new or state the model
     worlds: int = 0
     worst: float = 0.0
     status: str = "holds"  # holds, fails or error

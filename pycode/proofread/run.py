@@ -30,7 +30,8 @@ Terms = dict[tuple[int, int], tuple[float, float]]  # place of a term → its si
 class Outcome:
     """What a chain came to."""
 
-    relations: int
+    compared: int
+    named: bool  # whether it begins with the definition of a new name
     instances: int
     worst: float
     messages: Complaints
@@ -133,7 +134,7 @@ class Run:
         if defines and not all(np.all(np.isfinite(values.primal(s[0]).data)) for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
         worst = max((o.worst for o, _, _ in outcomes), default=0.0)
-        return Outcome(len(signs) + len(braces), len(instances), worst, found)
+        return Outcome(len(outcomes), defines, len(instances), worst, found)
 
     def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
         """What is wrong, where: at the relation; at the first side when all the others agree with each other."""

@@ -39,7 +39,7 @@ def refused(document):
 
 def verdicts(document):
     read = checker.read(document.folder / "main.tex")
-    return [checker.check(read, display) for display in read.displays]
+    return checker.check_all(read)
 
 
 def line_of(document, text, file=SECTION):
@@ -84,11 +84,11 @@ def test_counts_on_the_page_are_those_of_the_checker(small_built):
 def test_each_display_that_ran_has_a_tick_and_each_display_a_row(small_built):
     document, _ = small_built
     found = verdicts(document)
-    assert document.text().count("✓") == 3 + sum(v.relations > 0 for v in found)  # 3 checks
+    assert document.text().count("✓") == 3 + sum(v.compared > 0 for v in found)  # 3 checks
     assert ledger_lines(document) == [v.line for v in found]
     for v in found:
-        if v.relations:
-            assert re.search(rf"\b{v.line} {v.world}(?: :=)? {v.relations} × {v.worlds} ", ledger(document))
+        if v.compared:
+            assert re.search(rf"\b{v.line} {v.world}(?: :=)? {v.compared} × {v.worlds} ", ledger(document))
     assert "holds for all lines" in ledger(document)
     assert "(2–3) 9 gaussians" in ledger(document)
 
@@ -97,7 +97,7 @@ def test_tick_leads_to_its_row_and_back(small_built):
     document, _ = small_built
     pdf = unpacked(document.pdf)
     for number, verdict in enumerate(verdicts(document), start=1):
-        for name, linked in ((f"ledger.{number}", verdict.relations > 0), (f"display.{number}", True)):
+        for name, linked in ((f"ledger.{number}", verdict.compared > 0), (f"display.{number}", True)):
             assert (f"/D({name})" in re.sub(r"\s", "", pdf.decode("latin-1"))) == linked
             assert f"({name})" in pdf.decode("latin-1").replace(f"/D({name})", "").replace(f"/D ({name})", "")
 

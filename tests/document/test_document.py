@@ -66,7 +66,7 @@ def results(log):
 def displays():
     read = checker.read(ROOT / "main.tex")
     assert not read.messages
-    return [checker.check(read, display) for display in read.displays]
+    return checker.check_all(read)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_list_of_checks_names_every_check_in_order(words):
 
 
 def test_every_row_of_checks_and_every_executed_display_shows_that_it_passed(pages, displays):
-    executed = [verdict for verdict in displays if verdict.relations]
+    executed = [verdict for verdict in displays if verdict.compared]
     assert "".join(pages).count("✓") == len(CHECKS) + len(executed)
 
 
@@ -152,14 +152,14 @@ def test_every_display_stands_in_the_ledger(pages, displays):
     ledger = "".join(pages).partition("Executed displays")[2]
     for verdict in displays:
         row = rf"(?<!\d){verdict.line} +(?:{verdict.world or 'not run'})(?!\S)"
-        if verdict.relations:
-            row += rf"(?: +:=| +model)? +{verdict.relations} *× *{verdict.worlds}(?!\d)"
+        if verdict.compared:
+            row += rf"(?: +:=| +model)? +{verdict.compared} *× *{verdict.worlds}(?!\d)"
         assert re.search(row, ledger), verdict
 
 
 def test_every_display_holds_and_is_executed_or_says_why_not(displays):
     assert {verdict.status for verdict in displays} == {"holds"}
-    assert all(verdict.relations for verdict in displays if verdict.environment == "checked")
+    assert all(verdict.compared for verdict in displays if verdict.environment == "checked")
     assert len(displays) == len(re.findall(r"\\begin\{(?:checked|defining|model|unchecked)\}", TEXT))
 
 
@@ -198,6 +198,7 @@ def test_answers_at_a_glance_count_the_checks_of_each_part(words, pages):
         expected[part] = expected.get(part, 0) + (mark == "runcheck")
     end = next(word.top for word in words if word.text == "1" and word.bottom - word.top > 11.5)
     column = [word.text for word in words if word.page == 0 and word.top < end and abs(word.right - RIGHT) < 1]
+    column = [text for text in column if text == "Checks" or text.isdigit()]
     assert column[column.index("Checks") + 1 :] == [str(expected[part]) for part in ("1b", "1c", "2")]
     assert sum(expected.values()) == len(CHECKS)
 
