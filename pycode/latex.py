@@ -101,9 +101,9 @@ def highlighted(lines: list[str]) -> str:
     return f"\\makeatletter\n{formatter.get_style_defs()}\\makeatother\n{body}"
 
 
-def verdict(
-    file: str, ordinal: int, environment: str, relations: int, compared: int, worlds: int, worst: float
-) -> str:
+def verdict(file: str, ordinal: int, environment: str, relations: int, compared: int, worlds: int, worst: float) -> str:
     """What the ledger says of a display, with its largest relative difference to one digit."""
     shown = number(worst, ".0e").replace(r"\times", r"\cdot ")
-    return rf"\displayverdict{{{file}}}{{{ordinal}}}{{{environment}}}{{{relations}}}{{{compared}}}{{{worlds}}}{{{shown}}}"
+    return (
+        rf"\displayverdict{{{file}}}{{{ordinal}}}{{{environment}}}{{{relations}}}{{{compared}}}{{{worlds}}}{{{shown}}}"
+    )

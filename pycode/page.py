@@ -188,7 +188,7 @@ def check(key: str) -> str:
 
 def proofread(file: str) -> str:
     """Run the displays of a file, from the cache when all that decides stands; raises ``DisplayError``."""
-    from pycode.proofread import document
+    from pycode.proofread import document, limits
 
     read = document.read(ROOT / "main.tex")
     run = document.runner(read)
@@ -219,7 +219,8 @@ def proofread(file: str) -> str:
     for record in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
         if record.stem not in kept:
             record.unlink(missing_ok=True)
-    return "".join(found) + rf"\displaytotal{{{file}}}{{{len(found)}}}" + _mutants(document.text_hash(read))
+    demands = rf"\displaydemands{{{number(limits.TOLERANCE, '.0e')}}}{{{limits.FREE_INTEGERS - 1}}}"
+    return "".join(found) + rf"\displaytotal{{{file}}}{{{len(found)}}}" + demands + _mutants(document.text_hash(read))
 
 
 def _mutants(present: str) -> str:

@@ -229,7 +229,9 @@ def displays(pytex, monkeypatch):
 
 def test_displays_of_a_file_run_once_and_again_when_their_key_changes(displays):
     first = page.proofread("a.tex")
-    assert first.startswith(r"\displayverdict{a.tex}{1}{checked}{4}{4}{3}{0}\displayverdict{a.tex}{2}{checked}{4}{4}{3}{0}")
+    assert first.startswith(
+        r"\displayverdict{a.tex}{1}{checked}{4}{4}{3}{0}\displayverdict{a.tex}{2}{checked}{4}{4}{3}{0}"
+    )
     assert r"\displaytotal{a.tex}{2}" in first
     page.proofread("b.tex")
     assert page.proofread("a.tex") == first

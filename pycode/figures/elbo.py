@@ -27,7 +27,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     rise.fill_between(steps[shown], elbo[shown], log_evidence, color=BLUE, alpha=0.15, linewidth=0)
     rise.axhline(log_evidence, color=INK, linestyle="--", linewidth=1)
     rise.plot(steps[shown], elbo[shown], color=BLUE)
-    rise.plot(steps[shown], estimate[shown], "o", color=ORANGE, markersize=2.5)
+    rise.plot(steps[shown], estimate[shown], "o", color=ORANGE, markersize=2.5, clip_on=False)
     rise.text(SHOWN, log_evidence + 0.13 * first_gap, EVIDENCE, ha="right", va="bottom")
     line = {"arrowstyle": "-", "linewidth": 0.6}
     inside = (1, log_evidence - 0.25 * first_gap)
@@ -43,7 +43,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     close.semilogy(steps[above], gap[above], color=BLUE)
     close.semilogy(steps[above][::EVERY], kl[above][::EVERY], "x", color=ORANGE)
     close.axhline(rounding, color=GREY, linestyle=":", linewidth=0.9)
-    close.text(0, 2 * rounding, f"rounding: $2^{{-52}}$ of {EVIDENCE}", color=GREY, va="bottom")
+    close.text(2, 2 * rounding, f"rounding: $2^{{-52}}$ of {EVIDENCE}", color=GREY, va="bottom")
     right_end = {"xycoords": "axes fraction", "ha": "right", "va": "top"}
     close.annotate(f"line: {EVIDENCE} $-$ ELBO", (1, 0.98), color=BLUE, **right_end)
     close.annotate(f"crosses: {KL}", (1, 0.87), color=ORANGE, **right_end)

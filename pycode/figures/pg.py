@@ -18,7 +18,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])
     ends = [5, 90]
     for axes in (left, right):
-        axes.set(xscale="log", xlim=ends, xlabel="mean episode length E[$T$], in steps")
+        axes.set(xscale="log", xlim=ends, xlabel=r"mean episode length $\mathbb{E}[T]$, in steps")
         axes.set_xticks(STEPS, labels=map(str, STEPS))
 
     left.plot(length, ratio, color=BLUE, **RING)

@@ -32,7 +32,8 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     right.semilogy(K, bound, color=ORANGE, linestyle="-.")
     right.semilogy(K, remainder, color=BLUE, linewidth=2)
     right.semilogy(K, rate, color=INK, linestyle="--", linewidth=0.8)
-    right.semilogy(K[::8], error[::8], "s", color=GREEN, markerfacecolor="none", markeredgewidth=0.7)
+    squares = {"color": GREEN, "markerfacecolor": "none", "markeredgewidth": 0.7, "clip_on": False}
+    right.semilogy(K[::8], error[::8], "s", **squares)
     right.set(xlabel="steps $K$", ylabel="max-norm at $s_0$", xlim=(0, K[-1]), ylim=(1e-19, 1))
     right.text(70, 1e-5, r"bound $C\,\mathrm{Pr}(T>K)$", color=ORANGE)
     right.text(6, 1e-12, r"remainder $P^K\nabla v$", color=BLUE)

@@ -12,8 +12,9 @@ from pycode.proofread import linear, values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.draw import Draw
 from pycode.proofread.expectation import Expectations
+from pycode.proofread.limits import LONGEST_SUM
 from pycode.proofread.names import Definition, children, separators, sorts_of
-from pycode.proofread.sums import LONGEST_SUM, Sums
+from pycode.proofread.sums import Sums
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, ZERO, Dual, Scalar, Value, primal
 from pycode.proofread.worlds import Instance, Vocabulary

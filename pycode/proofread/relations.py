@@ -6,16 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pycode.proofread.bound import describe, shape
+from pycode.proofread.limits import FLOOR, SMALL, STRICT, TOLERANCE, ZERO
 from pycode.proofread.values import COLUMN, GRADIENT, ROW, Scalar, align, primal, size
 
-# Sides agree to this relative difference. Instances are of order 1 and their sums, solves and quadratures lose at most
-# four of the sixteen digits; an error of the text that is smaller than this is not seen.
-TOLERANCE = 1e-9
-SMALL = 1e-3  # entries below this share of the largest are compared on its scale: they carry its rounding
-FLOOR = 1e-4  # and none on a smaller scale than this: their terms are of order 1 and may cancel
-STRICT = 1e-6  # a bound that never differs by more than this share is an equality
 DIFFER = "the sides differ"
-ZERO = 1e-12  # sides below this are 0: instances have nothing smaller
 
 
 class Sides(NamedTuple):

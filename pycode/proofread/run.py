@@ -13,9 +13,9 @@ from pycode.proofread.bound import Bound
 from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import Part, parse, split
 from pycode.proofread.lexer import Lexer
+from pycode.proofread.limits import FREE_INTEGERS
 from pycode.proofread.names import Definition, free, used
 from pycode.proofread.source import Display, excuses_zero
-from pycode.proofread.sums import FREE_INTEGERS
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.tokens import Tok
 from pycode.proofread.values import Scalar, Value

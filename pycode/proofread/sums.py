@@ -9,10 +9,9 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
+from pycode.proofread.limits import LONGEST_SUM, NEGLIGIBLE
 from pycode.proofread.names import children, free, order, restricted, used
 from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
-
-FREE_INTEGERS, LONGEST_SUM, NEGLIGIBLE = 6, 10_000, 1e-13
 
 
 class Sums:

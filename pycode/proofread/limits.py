@@ -1,0 +1,12 @@
+"""The numbers that a verdict depends on, in one place, each with its reason."""
+
+# Sides agree to this relative difference. Instances are of order 1 and their sums, solves and quadratures lose at most
+# four of the sixteen digits; an error of the text that is smaller than this is not seen.
+TOLERANCE = 1e-9
+SMALL = 1e-3  # entries below this share of the largest are compared on its scale: they carry its rounding
+FLOOR = 1e-4  # and none on a smaller scale than this: their terms are of order 1 and may cancel
+STRICT = 1e-6  # a bound that never differs by more than this share is an equality
+ZERO = 1e-12  # sides below this are 0: instances have nothing smaller
+NEGLIGIBLE = 1e-13  # the last term of an infinite sum, beside the largest
+FREE_INTEGERS = 6  # a free k is 0, …, 5: more would hide nothing, for a world has at most four states
+LONGEST_SUM = 10_000  # terms; longer ones are refused
