@@ -10,3 +10,4 @@ ZERO = 1e-12  # sides below this are 0: instances have nothing smaller
 NEGLIGIBLE = 1e-13  # the last term of an infinite sum, beside the largest
 FREE_INTEGERS = 6  # a free k is 0, …, 5: more would hide nothing, for a world has at most four states
 LONGEST_SUM = 10_000  # terms; longer ones are refused
+LARGEST_INTEGER = 1e9  # far below what float64 and int64 hold exactly

@@ -228,7 +228,7 @@ TEXTS = [
     ("\\begin{checked}{mdp}\n1 = 1}\n\\end{checked}\n", "syntax", "this } closes nothing"),
 ]
 
-MODULES = "lexer grammar check run names evaluate sums expectation draw linear relations".split()
+MODULES = "lexer grammar check run names evaluate lookup sums expectation draw linear relations".split()
 # Not provoked: they guard what no text reaches today.
 GUARDS = {
     "relation signs are printed but": "the evaluator runs every relation of a chain",
