@@ -193,6 +193,9 @@ def proofread(file: str) -> str:
     read = document.read(ROOT / "main.tex")
     run = document.runner(read)
     found, wrong = [], [str(message) for message in read.messages]
+    for other in dict.fromkeys(display.file for display in read.displays):
+        if not any(f"\\proofread{{{other}}}" in line.split("%")[0] for line in read.lines[other]):
+            wrong.append(f"{other}:1: unrun: its displays are not run; write \\proofread{{{other}}} before the first")
     module, records, kept = "pycode.proofread.document", file.replace("/", "."), set()
     for display in (display for display in read.displays if display.file == file):
         key = read.key(display)

@@ -214,6 +214,7 @@ def displays(pytex, monkeypatch):
 
     found = [display("a.tex", 1, "1" * 20), display("a.tex", 2, "2" * 20), display("b.tex", 1, "3" * 20)]
     fake = SimpleNamespace(displays=found, messages=[], ran=[], wrong={}, key=lambda display: display.hash)
+    fake.lines = {file: [rf"\proofread{{{file}}}"] for file in ("a.tex", "b.tex")}
 
     def run(display):
         fake.ran.append(display.hash[0])
@@ -225,6 +226,12 @@ def displays(pytex, monkeypatch):
     monkeypatch.setattr(document, "runner", lambda read: run)
     monkeypatch.setattr(document, "text_hash", lambda read: "present")
     return fake
+
+
+def test_file_whose_displays_are_not_run_is_named(displays):
+    displays.lines["b.tex"] = [r"% \proofread{b.tex}"]
+    with pytest.raises(page.DisplayError, match=r"^b\.tex:1: unrun: .* write \\proofread\{b\.tex\}"):
+        page.proofread("a.tex")
 
 
 def test_displays_of_a_file_run_once_and_again_when_their_key_changes(displays):

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pycode.proofread.source import BYTES, ENVIRONMENTS, Display, Message, Reader
+from pycode.proofread.tokens import FONT, SIZE, SPACE
 
+END = "¶"  # of a line
+DEFINED = r" (?:: =|\\coloneqq|\\doteq) "
 PACKAGE = Path(__file__).parent
 NOTATION = Path("preamble/notation.tex")
 
@@ -62,22 +65,27 @@ class Document:
 
     def key(self, display: Display, seed: int = 0) -> str:
         """Hash of all that a verdict depends on: text, definitions that it may use, the checker, the seed."""
-        texts = [display.source]
+        texts, seen = [display.source], _plain(display)
         for earlier in reversed(self.before(display)):
-            if any(name in text for name in defines(earlier) for text in texts):
+            if any(f" {name} " in seen for name in defines(earlier)):
                 texts.append(earlier.source)
+                seen += _plain(earlier)
         return _hash(*texts, str(seed), checker_hash())
 
 
+def _plain(display: Display) -> str:
+    """The tokens of a display, each between blanks, without what one writes in several ways: braces, sizes, bold."""
+    skipped = SPACE | SIZE | FONT | {"{", "}"}
+    rows = (" ".join(t.text for t in row.tokens if t.text not in skipped) for row in display.rows)
+    return "".join(f" {row} {END}" for row in rows)
+
+
 def defines(display: Display) -> tuple[str, ...]:
-    """First tokens of the names that a display defines."""
+    """Letters of the names that a display defines, without their primes, subscripts and arguments."""
     found = []
-    for row in display.rows:
-        texts = [t.text for t in row.tokens]
-        for i in range(len(texts) - 1):
-            if (texts[i] == ":" and texts[i + 1] == "=") or texts[i] == "\\coloneqq":
-                start = max((j + 1 for j in range(i) if texts[j] in ("\\qquad", "\\quad", "&")), default=0)
-                found.append(" ".join(texts[start : min(start + 3, i)]).split(" (")[0])
+    for left in re.split(DEFINED, _plain(display))[:-1]:
+        head = re.split(rf" (?:\\qquad|\\quad|&|{END})(?= )", left)[-1]
+        found.append(re.split(r" (?:[_^'(]|\\prime)", head)[0].strip())
     return tuple(found)
 
 

@@ -249,8 +249,10 @@ class Expectations:
 
     def _integral(self: Any, tree: Tree, *parts: Any) -> Scalar:
         body, letter = parts[-2], str(parts[-1])
-        if len(parts) > 2 and any(t.data == "number" for t in parts[0].iter_subtrees()):
-            raise self.error("syntax", "integrals run over the whole space", parts[0])
+        if len(parts) > 2 and not _everywhere(parts[0], letter):
+            raise self.error(
+                "syntax", "integrals run over the whole space: no limits, or -\\infty and \\infty", parts[0]
+            )
         nodes, weight, axis = self.nodes(letter)
         return self.integrated(self.bind(**{letter: Bound("real", nodes)})(body), weight, axis, tree)
 
@@ -263,6 +265,18 @@ class Expectations:
         inner = self.bind(**{letter: Bound("real", nodes)})
         q, p = (self._density(d, nodes, inner, weight, axis) for d in (a, b))
         return self.integrated(q * (values.log(q) - values.log(p)), weight, axis, tree)
+
+
+def _everywhere(limits: Tree, letter: str) -> bool:
+    """Whether limits say from -∞ to ∞, over the reals, or just the letter."""
+    low, *high = limits.children
+    if limits.data != "range":
+        return False
+    if isinstance(low, Token):
+        return not high and low == "\\mathbb{R}"
+    if high:
+        return low.data == "negative" and [t.data for t in (low.children[0], high[0])] == ["infinity"] * 2
+    return low.data == "variable" and low.children[0] == letter
 
 
 def _episodes(tree: Tree) -> bool:

@@ -59,7 +59,7 @@ parameter: SUB PARAMETER RSUB
 limits: SUB binder (COMMA binder)* RSUB upper?
 ?upper: CARET LB sum RB
 binder: VARIABLE ((REL | LT | GT) sum | IN SET)?
-range: SUB (sum | SET) RSUB upper? | upper
+range: SUB (sum | SET) RSUB upper? | upper -> half_range
 derivative: FRAC LB PARTIAL order? RB LB partials RB
 partials: (PARTIAL (VARIABLE | CONST subscripts?) order?)+
 order: CARET LB NUMBER RB
@@ -78,6 +78,8 @@ STARTS_FACTOR = set(
     "INDICATOR KL PR NABLA OPCALL INT EXPECT SUM PROD OPERATOR MAX MIN".split()
 )
 SAY = {
+    "GT": "a strict sign is not run; write \\ge, or put the line into unchecked[reason]",
+    "LT": "a strict sign is not run; write \\le, or put the line into unchecked[reason]",
     "REL": "a relation inside brackets; a relation stands outside of them",
     "DIFF": "a differential without its \\int, or a sum under it: bracket the integrand",
     "MID": "this bar belongs to nothing; it stands in arguments, or write \\lvert … \\rvert for an absolute value",
@@ -157,6 +159,8 @@ def _complaint(kind: str, tokens: Sequence[Tok], at: Raw) -> str:
     if kind in STARTS_FACTOR and any(t.type == "OPERATOR" for t in before):
         return f"{shown} after a function without brackets is ambiguous; bracket its argument, or put it last"
     types = [t.type for t in before]
+    if types[-1:] == ["EXPECT"] or (types[-1:] == ["RSUB"] and "EXPECT" in types[-12:]):
+        return f"an expectation needs its brackets, \\mathbb{{E}}_{{…}}[…], before {shown}"
     if kind in ("PLUS", "MINUS") and types.count("INT") > types.count("DIFF"):
         return SAY["DIFF"]
     return SAY.get(kind, f"{shown} does not fit here")
@@ -178,34 +182,43 @@ GROUPS = {
 }
 
 
-def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
+def split(lines: Sequence[Sequence[Tok]], opens: Sequence[bool] = ()) -> list[list[Part]]:
     r"""Chains of a display: parts that each begin with a relation sign, but the first.
 
-    A line goes on with the chain before when it begins with a relation, an operator or a differential,
-    or when that one is open or ends with an operator.
-    Within a line, a comma and a \\quad separate two chains.
+    A line goes on with the chain before when it begins with a relation, an operator or a differential, or when that one
+    is open or ends with an operator; not when it opens, which is when something stands before its first &.
+    Within a line, \quad separates two chains.
     """
     chains: list[list[Part]] = []
     depth, last = 0, "COMMA"
-    for line in lines:
-        tokens = [t for i, t in enumerate(line) if t.type != "QUAD" or (i and line[i - 1].type == "COMMA")]
-        while tokens and tokens[-1].type == "QUAD":
-            tokens.pop()
-        for i, token in enumerate(tokens):
-            ends = i == len(tokens) - 1 or tokens[i + 1].type == "QUAD"
-            if depth == 0 and token.type in ("COMMA", "STOP", "SEMI") and ends:
+    for number, line in enumerate(lines):
+        begun = False
+        if number < len(opens) and opens[number] and depth == 0 and last not in CONTINUES | {"REL"}:
+            last = "COMMA"
+        for i, token in enumerate(line):
+            following = next((t for t in line[i + 1 :] if t.type != "QUAD"), None)
+            if (
+                depth == 0
+                and token.type in ("COMMA", "STOP", "SEMI")
+                and (following is None or line[i + 1].type == "QUAD")
+            ):
                 last = "COMMA"
                 continue
             if token.type == "QUAD":
+                last = "COMMA" if _separates(depth, begun, last, following) else last
                 continue
             if token.type == "STOP":
                 raise ReadError("syntax", "a full stop inside a formula", token.raw)
+            begins = token.type in CONTINUES | {"DIFF"}
+            if not begun and depth == 0 and begins and last not in CONTINUES | {"REL", "COMMA"}:
+                _refuse_two_formulas(line, token)
             goes_on = (
                 depth > 0
                 or last in CONTINUES | {"REL"}
-                or (token.type == "REL")
-                or (last != "COMMA" and (i or token.type in CONTINUES | {"DIFF"}))
+                or token.type == "REL"
+                or (last != "COMMA" and (begun or begins))
             )
+            begun = True
             if not goes_on or not chains:
                 chains.append([(None, [])])
             if token.type == "REL" and depth == 0:
@@ -217,6 +230,28 @@ def split(lines: Sequence[Sequence[Tok]]) -> list[list[Part]]:
         if depth == 0 and chains and _remark(chains[-1]):
             chains.pop()
     return chains
+
+
+def _separates(depth: int, begun: bool, last: str, following: Tok | None) -> bool:
+    r"""Whether a \quad ends a formula: not where one begins, goes on or has just ended."""
+    if depth or not begun or following is None or following.type == "REL" or last in CONTINUES | {"REL", "COMMA"}:
+        return False
+    if following.type in CONTINUES:
+        raise ReadError(
+            "syntax", "does the formula go on after \\quad? write a comma before it, or no \\quad", following.raw
+        )
+    return True
+
+
+def _refuse_two_formulas(line: Sequence[Tok], first: Tok) -> None:
+    """A line that begins with a sign goes on with the one before; with a relation in it, it could be a new formula."""
+    depth = 0
+    for token in line:
+        depth += GROUPS.get(token.type, 0)
+        if token.type == "REL" and depth == 0 and first.type != "DIFF":
+            raise ReadError(
+                "syntax", "does the line before go on here? end it with a comma, or with this sign", first.raw
+            )
 
 
 def _remark(chain: Sequence[Part]) -> bool:

@@ -5,7 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from pycode.proofread.spelling import at_comma, base_name, canonical, differential, is_kl, opens, script, with_primes
+from pycode.proofread.spelling import (
+    at_comma,
+    base_name,
+    canonical,
+    differential,
+    is_kl,
+    opens,
+    script,
+    subscript_first,
+    with_primes,
+    words,
+)
 from pycode.proofread.tex import NESTING, Raw, ReadError, group
 from pycode.proofread.tokens import (
     ACCENT,
@@ -102,7 +113,9 @@ class Lexer:
             elif text in SIZE:
                 i += 2 if i + 1 < len(tokens) and tokens[i + 1].text == "." else 1
             elif text in TEXT and not is_kl(tokens, i):
-                i = group(tokens, i + 1)[1]
+                inside, i = group(tokens, i + 1)
+                if not words(inside):
+                    raise ReadError("syntax", f"{text} hides mathematics, which is not run; take it out of {text}", at)
             elif text in ("{", "}"):
                 if text == "}":
                     raise ReadError("syntax", "this } closes nothing", at)
@@ -141,6 +154,8 @@ class Lexer:
                 yield from self._braced(inside, "LB", "RB", at, depth)
                 if i < len(tokens) and tokens[i].text == "_":
                     inside, i = group(tokens, i + 1)
+                    if inside and inside[0].text == "=":  # \underbrace{X}_{=Y}
+                        inside = inside[1:]
                     inner = list(self._braced(inside, "SUB", "RSUB", at, depth))
                     yield from inner if len(inner) > 2 else []
             elif text == "^":
@@ -161,6 +176,7 @@ class Lexer:
                 yield Tok(BIG[text], text, at)
                 i += 1
                 integrals += text == "\\int"
+                subscript_first(tokens, i)
                 if i < len(tokens) and tokens[i].text == "_":
                     inside, i = group(tokens, i + 1)
                     yield from self._braced(inside, "SUB", "RSUB", at, depth)
@@ -176,6 +192,7 @@ class Lexer:
                 integrals -= 1
                 i = after
             else:
+                subscript_first(tokens, base_name(tokens, i)[1])
                 found, i = self._named(tokens, i, depth)
                 yield from found
                 last = found[-1].name

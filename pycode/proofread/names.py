@@ -164,6 +164,18 @@ def restricted(body: Tree, letter: str, vocabulary: Vocabulary, definitions: Map
     return False
 
 
+def successor(body: Tree, letter: str, vocabulary: Vocabulary) -> bool:
+    """Whether a state letter is where a step leads to, as in p(s'|s,a): then it may be the terminal one."""
+    for node in _where_free(body, letter):
+        if node.data == "apply":
+            given = children(node.children[1])
+            for signature in vocabulary.functions.get(str(node.children[0]), ()):
+                slots = _slots(signature)
+                if "|" in signature and slots[0] == "state+" and given and _is(given[0], letter):
+                    return True
+    return False
+
+
 def _where_free(body: Tree, letter: str) -> Iterator[Tree]:
     """The trees in which the letter is not bound anew; no condition S_t=s beside a return, which is 0 after the end."""
     binders = body.children[0].find_data("binder") if body.data == "summation" else ()

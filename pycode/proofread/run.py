@@ -11,15 +11,15 @@ from lark import Tree
 from pycode.proofread import relations, values
 from pycode.proofread.bound import Bound
 from pycode.proofread.evaluate import Evaluator
-from pycode.proofread.grammar import Part, parse, split
+from pycode.proofread.grammar import SAY, Part, parse, split
 from pycode.proofread.lexer import Lexer
-from pycode.proofread.limits import FREE_INTEGERS
+from pycode.proofread.limits import BOUND_SEEDS, FREE_INTEGERS
 from pycode.proofread.names import Definition, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.tokens import Tok
 from pycode.proofread.values import Scalar, Value
-from pycode.proofread.worlds import Instance, World
+from pycode.proofread.worlds import Instance, World, build
 
 SUBSCRIPT = re.compile(r"_(\w)$")
 Complaints = list[tuple[str, str, Raw]]  # kind, message, place
@@ -52,13 +52,14 @@ class Run:
         vocabulary = self.world.vocabulary
         names = {n: "()" if d.parameters and d.called else "" for n, d in self.definitions.items()}
         lexer = Lexer(vocabulary, self.world.name, names, self.world.data, self.world.states, "T" in vocabulary.randoms)
-        for row in self.display.rows:
+        rows = self.display.rows
+        for row in rows:
             for head in heads(row.tokens):
                 name, called = defined_name(lexer, head)
                 if not lexer.kind(name):
                     lexer.defined[name] = called
                     self.new.add(name)
-        return split(lexer.lex([row.tokens for row in self.display.rows]))
+        return split(lexer.lex([row.tokens for row in rows]), [row.opens for row in rows])
 
     def model(self, chain: Sequence[Part]) -> int:
         """Parse a statement of a model; relations to run have no place in it."""
@@ -94,6 +95,8 @@ class Run:
         if brackets != ["LPAR", "RPAR"] or not between or any(t.type not in ("VARIABLE", "CONST") for t in inside):
             raise ReadError("syntax", "a definition is of a name, or of a name with letters in brackets", left[0].raw)
         parameters = tuple(t.name for t in inside)
+        if any(t.name == name for t in chain[1][1]):
+            raise ReadError("name", f"{name} is defined by itself", left[0].raw)
         self.definitions = {
             **self.definitions,
             name: Definition(
@@ -111,7 +114,12 @@ class Run:
         letters = self._letters(trees, chain[0][1] if defines else None)
         self._one_data_point(trees, chain[0][1][0].name if defines else "")
         names = frozenset().union(*(used(t, self.world.vocabulary, self.definitions) for t in trees))
-        instances = [i for i in self.world.instances if i.admits(names)]
+        bounds = any(
+            sign.name in ("<=", ">=") for sign in signs
+        )  # a wrong bound can hold by chance, a wrong equation not
+        further = BOUND_SEEDS.get(self.world.name, (101,)) if bounds else ()
+        worlds = [self.world, *(build(self.world.name, seed) for seed in further)]
+        instances = [i for world in worlds for i in world.instances if i.admits(names)]
         if not instances:
             shown = ", ".join(sorted(names))
             raise ReadError(
@@ -164,7 +172,10 @@ class Run:
                     sign.raw,
                 )
         if not signs:
-            raise ReadError("empty", "no relation in this line", chain[0][1][0].raw)
+            strict = next((t for t in chain[0][1] if t.type in ("GT", "LT")), None)
+            raise ReadError(
+                "empty", SAY[strict.type] if strict else "no relation in this line", (strict or chain[0][1][0]).raw
+            )
 
     def _one_data_point(self, trees: Sequence[Tree], defined: str) -> None:
         r"""The index of the data point is the same all over a chain, also that in a defined name such as \ell_i."""
@@ -173,8 +184,9 @@ class Run:
             seen[found[1]] = Raw("", self.display.line, 1)
         for node in (n for tree in trees for n in tree.iter_subtrees_topdown()):
             place = Raw("", getattr(node.meta, "line", 0), getattr(node.meta, "column", 1))
-            if node.data == "data" and len(node.children) > 1:
-                seen.setdefault("".join(node.children[1].scan_values(lambda _: True)), place)
+            if node.data == "data":
+                indices = node.children[1].scan_values(lambda _: True) if len(node.children) > 1 else ["no index"]
+                seen.setdefault("".join(indices), place)
             elif (
                 node.data == "constant"
                 and node.children[0] in self.definitions
@@ -243,7 +255,9 @@ def heads(tokens: Sequence[Raw]) -> Iterator[list[Raw]]:
     for i, token in enumerate(tokens):
         if token.text in ("\\qquad", "\\quad", "&"):
             start = i + 1
-        elif i > start and (token.text == "\\coloneqq" or [t.text for t in tokens[i : i + 2]] == [":", "="]):
+        elif i > start and (
+            token.text in ("\\coloneqq", "\\doteq") or [t.text for t in tokens[i : i + 2]] == [":", "="]
+        ):
             yield list(tokens[start:i])
 
 

@@ -19,10 +19,12 @@ from pycode.proofread.tex import (
     text_of,
     without,
 )
+from pycode.proofread.tokens import BUILTIN, QUAD, RELATION, SPACE
 
 __all__ = ["ENVIRONMENTS", "Display", "Message", "Reader", "Row", "excuses_zero"]
 ENVIRONMENTS = ("checked", "defining", "model", "unchecked")
 BARE = set(
+    "xalignat xxalignat empheq numcases subnumcases "
     "align alignat flalign equation gather multline eqnarray displaymath math dmath dgroup darray IEEEeqnarray "
     "aligned alignedat gathered split multlined subequations".split()
 )
@@ -34,6 +36,8 @@ NOTICED = re.compile(
     rf"|(?P<bracket>\\\[)|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)"
     rf"|\\(?:{OTHERWISE})\b\*?\s*\{{?\s*(?P<otherwise>\\(?:[a-zA-Z@]+|.))"
     r"|\\(?P<skip>(?:re)?newenvironment\b)\*?"
+    r"|\\(?P<command>align|alignat|gather|equation|eqnarray|multline|displaymath)(?![a-zA-Z@])"
+    r"|\\(?P<false>iffalse)(?![a-zA-Z@])"
     rf"|\\(?:input|include)(?![a-zA-Z@]){GAP}(?:\{{(?P<file>[^{{}}]*)\}}|(?P<plain>[^\s{{}}\\%$&#]+))"
     rf"|\\(?P<unread>{UNREAD})\b"
     r"|\\(?:verb|lstinline)\*?(?P<bar>[^a-zA-Z*\s{\[])[^\n]*?(?P=bar)"
@@ -55,6 +59,7 @@ class Row:
     tokens: tuple[Raw, ...]
     reason: str
     line: int
+    opens: bool = False  # whether something stands before its first &: a new formula
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ class Reader:
             name = (found["begun"] or found["ended"] or "").strip()
             if found["define"]:
                 name, macro, end = definition(text, position, found["define"].rstrip("*"))
-                if not found["define"].startswith("provide") or name not in self.macros:
+                if not found["define"].startswith("provide") or name not in {*self.macros, *BUILTIN}:
                     self.macros[name] = macro
                     self._hides(name, text.text[position:end])
                 position = end
@@ -192,7 +197,9 @@ class Reader:
                 raise ReadError("syntax", f"\\end{{{name}}} without its \\begin", at)
             elif found["end"] and name == "document":
                 self.ended = True
-            elif found["bracket"] or (found["begin"] and name.rstrip("*") in BARE):
+            elif found["false"]:
+                position = _after_fi(text, position)
+            elif found["bracket"] or found["command"] or (found["begin"] and name.rstrip("*") in BARE):
                 self.complain(file, "bare", f"{found.group()} is not executed; {ADVICE}", at)
             elif found.group() in self.hiding or (found["begin"] and name in self.hiding):
                 self.complain(file, "bare", f"{found.group()} hides a display or an \\input; write it out", at)
@@ -258,6 +265,8 @@ class Reader:
                 if number >= 2 and not cells[number - 1]:
                     reason = [t for c in cells[number:] for t in c]
                     break
+                if number and number % 2 == 0 and cell:  # the next pair of columns
+                    formula.append(Raw("\\qquad", cell[0].line, cell[0].column))
                 formula += cell
             if not read or not row:
                 continue
@@ -268,7 +277,23 @@ class Reader:
             count += len(expanded)
             if count > TOKENS:
                 raise ReadError("size", f"more than {TOKENS} tokens in one display; split it", row[0])
-            yield Row(tuple(without(expanded)), text_of(reason), row[0].line)
+            if reason and reason[0].text in {"+", "-", "*", "\\cdot", *RELATION}:
+                raise ReadError(
+                    "syntax", "what follows && is a reason and is not run; put the formula before it", reason[0]
+                )
+            opens = len(cells) > 1 and any(t.text not in SPACE | QUAD for t in without(cells[0]))
+            yield Row(tuple(without(expanded)), text_of(reason), row[0].line, opens)
+
+
+def _after_fi(text: Text, position: int) -> int:
+    r"""After the \\fi that ends an \\iffalse: what stands before it is not typeset."""
+    depth = 1
+    for found in re.compile(r"%[^\n]*|\\(if[a-zA-Z@]*|fi)(?![a-zA-Z@])").finditer(text.text, position):
+        if (found[1] and not found[1].startswith("iff")) or found[1] == "iffalse":
+            depth += -1 if found[1] == "fi" else 1
+        if depth == 0:
+            return found.end()
+    return len(text.text)
 
 
 def _end(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int]:

@@ -42,6 +42,25 @@ def script(tokens: Sequence[Raw], i: int) -> tuple[list[Raw], int]:
     return inside, after
 
 
+def subscript_first(tokens: list[Raw], i: int) -> None:
+    """Put a superscript at i behind the subscript that follows it: x^2_q is x_q^2."""
+    if i + 1 < len(tokens) and tokens[i].text == "^":
+        raised, after = group(tokens, i + 1)
+        if after + 1 < len(tokens) and tokens[after].text == "_" and any(t.text != "\\prime" for t in raised):
+            end = script(tokens, after + 1)[1]
+            tokens[i:end] = [*tokens[after:end], *tokens[i:after]]
+
+
+def words(tokens: Sequence[Raw]) -> bool:
+    """Whether running text is words or punctuation, not a formula: no digits and no $ without letters around them."""
+    inside, letters, figures = False, False, False
+    for token in tokens:
+        inside ^= token.text == "$"
+        figures |= token.text == "$" or token.text[0].isdigit() or token.text in ("^", "_", "+", "=", "\\(")
+        letters |= not inside and len(token.text) == 1 and token.text.isalpha()
+    return letters or not figures
+
+
 def with_primes(tokens: Sequence[Raw], i: int, name: str) -> tuple[str, int]:
     """A name with the primes at i, and the index after them."""
     while i < len(tokens):

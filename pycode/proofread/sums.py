@@ -10,7 +10,7 @@ from lark import Token, Tree
 from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.limits import LONGEST_SUM, NEGLIGIBLE
-from pycode.proofread.names import children, free, order, restricted, used
+from pycode.proofread.names import children, free, order, restricted, successor, used
 from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
 
 
@@ -115,7 +115,12 @@ class Sums:
             if chosen and not chosen.removesuffix("^+") == allowed:
                 raise self.error("sort", f"{letter} is {an(sort)} and not in {chosen}", binder)
             ends = sort == "state" and (
-                chosen.endswith("+") or (not chosen and not restricted(body, letter, self.vocabulary, self.definitions))
+                chosen.endswith("+")
+                or (
+                    not chosen
+                    and successor(body, letter, self.vocabulary)
+                    and not restricted(body, letter, self.vocabulary, self.definitions)
+                )
             )
             return (*self.finite(letter, "state+" if ends else sort), None, False)
         if sort == "real":

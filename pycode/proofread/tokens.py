@@ -33,7 +33,7 @@ RELATION = _types(r"""
     <= \le \leq \leqslant
     >= \ge \geq \geqslant
     ∝  \propto
-    := \coloneqq
+    := \coloneqq \doteq
     ~  \sim
 """)
 SIMPLE = _types(r"""
@@ -85,6 +85,7 @@ KL = {r"\mathrm{KL}", r"\operatorname{KL}", r"\text{KL}", r"D_KL", r"\mathbb{D}_
 KL |= {rf"D_{name}" for name in list(KL)} | {rf"\mathbb{{D}}_{name}" for name in list(KL)}
 SETS = {r"\mathcal{S}", r"\mathcal{S}^+", r"\mathcal{A}", r"\mathcal{R}", r"\mathbb{R}", r"\mathbb{N}"}
 TRANSPOSE = {r"\top", r"\mathsf{T}", r"\mathsfT", r"\intercal", r"\mathrm{T}"}
+BUILTIN = {*SPACE, *SIZE, *QUAD, *FONT, *TEXT, *ACCENT, *RELATION, *SIMPLE, *OPERATOR, *BIG, *(f"\\{g}" for g in GREEK)}
 _NO_RELATION = "is not a relation that can be run; put the line into unchecked[reason]"
 _DOTS = "dots hide what is meant; write a \\sum with its limits"
 REFUSED = {

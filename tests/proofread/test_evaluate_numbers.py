@@ -128,17 +128,23 @@ def test_matrices_by_numpy(evaluated, instance):
 
 
 def test_draws(evaluated):
-    instance = build("vae", 0).instances[0]
-    draws = primal(instance.draws).data
-    mu_q, sigma_q, *_ = parameters()
+    two = 2  # an instance with L = 2
+    draws = primal(build("vae", 0).instances[two].draws).data
+    mu_q, sigma_q, *_ = parameters("vae", two)
     np.testing.assert_allclose(
-        evaluated("vae", r"\sum_{l=1}^L\epsilon^{(l)}z^{(l)}"), (draws * (mu_q + sigma_q * draws)).sum(), **EXACT
+        evaluated("vae", r"\sum_{l=1}^L\epsilon^{(l)}z^{(l)}", instance=two),
+        (draws * (mu_q + sigma_q * draws)).sum(),
+        **EXACT,
     )
     np.testing.assert_allclose(
-        evaluated("vae", r"\mathbb{E}[\sum_{l=1}^L(z^{(l)})^2]"), 2 * (mu_q**2 + sigma_q**2), **EXACT
+        evaluated("vae", r"\mathbb{E}[\sum_{l=1}^L(z^{(l)})^2]", instance=two), 2 * (mu_q**2 + sigma_q**2), **EXACT
     )
-    np.testing.assert_allclose(evaluated("vae", r"\mathbb{E}[(\sum_{l=1}^L\epsilon^{(l)})^2]"), 2.0, **EXACT)
-    np.testing.assert_allclose(evaluated("vae", r"\mathbb{E}[\epsilon^{(1)}\epsilon^{(2)}+3]"), 3.0, **EXACT)
+    np.testing.assert_allclose(
+        evaluated("vae", r"\mathbb{E}[(\sum_{l=1}^L\epsilon^{(l)})^2]", instance=two), 2.0, **EXACT
+    )
+    np.testing.assert_allclose(
+        evaluated("vae", r"\mathbb{E}[\epsilon^{(1)}\epsilon^{(2)}+3]", instance=two), 3.0, **EXACT
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from pycode.proofread.worlds.normal import density
 from pycode.proofread.worlds.quadrature import Curve, Lattice, noise, spread
 
 THETA, PHI = 3, 3  # components of θ, which come first in a gradient, and of φ
-L = 2  # draws ε^(l)
 INTEGERS = 64  # where an infinite sum is cut
 GAUSSIAN_ENCODER = frozenset(
     ("\\mu_q", "\\sigma_q", "\\rho", "\\mathcal{N}", "\\epsilon[sample]", "\\varepsilon[sample]", "z[sample]")
@@ -34,7 +33,10 @@ class VAE:
     draws: Value  # ε^(l), l on the axis "0"
     lattice: Lattice
     tight: bool
-    sizes: Mapping[str, int] = field(default_factory=lambda: {"sample": L, "integer": INTEGERS})
+    sizes: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sizes = {"sample": self.draws.data.shape[self.draws.axes.index("0")], "integer": INTEGERS}
 
     def admits(self, names: frozenset[str]) -> bool:
         """A q that is no Gaussian has neither mean and width nor draws μ_q + σ_q ε."""
@@ -44,7 +46,7 @@ class VAE:
         """Value of a constant."""
         match name:
             case "L":
-                return Value(np.float64(L))
+                return Value(np.float64(self.sizes["sample"]))
             case "\\mu_p":
                 return self.mu_p
             case "\\sigma_p":
@@ -168,7 +170,7 @@ class VAE:
 
     def averaging(self) -> tuple["VAE", dict[str, int], Value]:
         """Each draw ε^(l) along a quadrature axis of its own."""
-        table, axes, weights = spread(*noise(), L)
+        table, axes, weights = spread(*noise(), self.sizes["sample"])
         return replace(self, draws=table), axes, weights
 
     def parameter_mask(self, parameter: str) -> Value:

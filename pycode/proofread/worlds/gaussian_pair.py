@@ -11,7 +11,7 @@ from pycode.proofread.worlds.likelihoods import LinearGaussian
 from pycode.proofread.worlds.normal import density
 from pycode.proofread.worlds.quadrature import Curve, Lattice, noise, spread
 
-L = 2  # draws ε^(l)
+NODES = 9  # Gauss-Hermite nodes a coordinate
 INTEGERS = 64  # where an infinite sum is cut
 DATA = frozenset({"x"})  # the data point: as an argument of a function it is left out
 SEVERAL = frozenset(("\\Sigma_q", "\\Sigma_p", "D", "I"))  # names that show more than one dimension, as indices do
@@ -38,6 +38,7 @@ class Gaussians:
     sizes: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
+        L = self.draws.data.shape[self.draws.axes.index("0")]
         self.sizes = {"dimension": self.D, "sample": L, "integer": INTEGERS}
 
     def admits(self, names: frozenset[str]) -> bool:
@@ -52,7 +53,7 @@ class Gaussians:
         """Value of a constant."""
         match name:
             case "L" | "D":
-                return Value(np.float64(L if name == "L" else self.D))
+                return Value(np.float64(self.sizes["sample"] if name == "L" else self.D))
             case "I":
                 return matrix(np.eye(self.D))
             case "\\Sigma_q":
@@ -183,15 +184,16 @@ class Gaussians:
     def averaging(self) -> tuple["Gaussians", dict[str, int], Value]:
         """Each draw ε^(l) along a quadrature axis of its own.
 
-        With D > 1 three Gauss-Hermite nodes a coordinate: exact, because all that draws enter is quadratic in them.
+        With D > 1 nine Gauss-Hermite nodes a coordinate: exact for polynomials of degree 17 at most in each coordinate;
+        of the functions in which draws enter here only the logarithms of densities, of degree 2, are polynomials.
         """
         if self.D == 1:
             nodes, weights = noise()
         else:
-            points, masses = np.polynomial.hermite_e.hermegauss(3)
+            points, masses = np.polynomial.hermite_e.hermegauss(NODES)
             nodes = np.stack(np.meshgrid(*[points] * self.D, indexing="ij"), axis=-1).reshape(-1, self.D)
             weights = np.prod(np.stack(np.meshgrid(*[masses / masses.sum()] * self.D)), axis=0).reshape(-1)
-        table, axes, product = spread(nodes, weights, L)
+        table, axes, product = spread(nodes, weights, self.sizes["sample"])
         return replace(self, draws=table), axes, product
 
     def parameter_mask(self, parameter: str) -> Value:

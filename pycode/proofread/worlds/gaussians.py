@@ -1,6 +1,7 @@
 r"""The world ``gaussians``: q = N(μ_q, Σ_q) and p = N(μ_p, Σ_p) on one, two and three dimensions; plain numbers.
 
-Instances: D = 1 twice; D = 1 with q = p, the *tight* twin; D = 2 with diagonal and D = 3 with full covariances.
+Instances: D = 1 twice; D = 1 with q = p, the *tight* twin; D = 2 with diagonal and D = 3 with full covariances;
+D = 1 with σ_q = σ_p > 1 and μ_q ≠ μ_p, *near* the prior.
 With D = 1 vectors and matrices are scalars. A data point x given z is N(Wz + b, s²I); in the tight twin W = 0, so that
 q = p is also the posterior (posterior collapse), and the evidence bound is attained as well.
 """
@@ -12,7 +13,7 @@ import numpy as np
 
 from pycode.proofread.values import ROW, ZERO, Value, log, primal, total
 from pycode.proofread.worlds import Instance, Vocabulary
-from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, L, matrix, vector
+from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, matrix, vector
 from pycode.proofread.worlds.likelihoods import LinearGaussian
 from pycode.proofread.worlds.normal import density
 from pycode.proofread.worlds.quadrature import (
@@ -58,23 +59,43 @@ def vocabulary(name: str) -> Vocabulary:
 
 
 def instances(name: str, seed: int) -> tuple[Instance, ...]:
-    """D = 1 with a narrow q and with a wide one, whose tight twin follows, D = 2 diagonal, D = 3 full."""
+    """D = 1 with a narrow q and L = 1, with a wide q and L = 2, the *tight* twin of this one; D = 2; D = 3; near.
+
+    μ_q, μ_p and μ_q - μ_p have one sign in the first, the other in the second.
+    """
     rng = np.random.default_rng([seed, 2])
-    shapes = ((1, True, False), (1, True, True), (2, True, False), (3, False, False))
-    first, second, plane, full = (_admitted(rng, *shape) for shape in shapes)
-    return first, second, _twin(second), plane, full
+    first, near = _pair(rng)
+    second = _admitted(rng, 1, L=2, opposite=first)
+    plane, full = _admitted(rng, 2), _admitted(rng, 3)
+    return first, second, _twin(second), plane, full, near
 
 
-def _admitted(rng: np.random.Generator, D: int, diagonal: bool, wide: bool) -> Gaussians:
+def _pair(rng: np.random.Generator) -> tuple[Gaussians, Gaussians]:
+    """One with a narrow q and a wide prior, and the one near its prior."""
     for _ in range(ATTEMPTS):
-        drawn = _drawn(rng, D, diagonal, wide)
+        drawn = _admitted(rng, 1)
+        near = _near(drawn)
+        if _admissible(near):
+            return drawn, near
+    raise RuntimeError(f"no admissible instance near the prior in {ATTEMPTS} draws")
+
+
+def _admitted(rng: np.random.Generator, D: int, L: int = 1, opposite: Gaussians | None = None) -> Gaussians:
+    for _ in range(ATTEMPTS):
+        drawn = _drawn(rng, D, L, opposite)
         if _admissible(drawn):
             return drawn
     raise RuntimeError(f"no admissible instance of the world gaussians with D = {D} in {ATTEMPTS} draws")
 
 
-def _drawn(rng: np.random.Generator, D: int, diagonal: bool, wide: bool) -> Gaussians:
+def _drawn(rng: np.random.Generator, D: int, L: int, opposite: Gaussians | None) -> Gaussians:
+    """With a narrow q; or, D being 1, with means in the opposite order on opposite sides of 0, and a wide one."""
     mu_q, mu_p = np.array([signed(rng, 0.15, 0.7, 2) for _ in range(D)]).T
+    diagonal, wide = D < 3, opposite is not None
+    if opposite is not None:
+        other = np.array([float(primal(m).data) for m in (opposite.mu_q, opposite.mu_p)])
+        sizes = np.sort(np.abs([mu_q[0], mu_p[0]]))
+        mu_q, mu_p = (-np.sign(other) * sizes[np.argsort(np.abs(other))]).reshape(2, 1)
     widths = ((0.6, 0.85), (1.15, 1.4)) if D == 1 else ((0.83, 0.95), (1.05, 1.18))
     S_q, S_p = (np.diag(np.abs(signed(rng, *bounds, D))) for bounds in (reversed(widths) if wide else widths))
     if not diagonal:
@@ -110,6 +131,13 @@ def _twin(g: Gaussians) -> Gaussians:
     """With q = p, and a decoder that does not use z."""
     decoder = replace(g.decoder, w=[w * 0.0 for w in g.decoder.w])
     return replace(g, mu_q=g.mu_p, scale_q=g.scale_p, decoder=decoder, tight=True)
+
+
+def _near(g: Gaussians) -> Gaussians:
+    """With a q that is p moved to μ_q."""
+    bells = [(float(primal(m).data), float(primal(g.scale_p).data)) for m in (g.mu_q, g.mu_p)]
+    lattice = line([(0.0, 1.0), *bells], 0.2)
+    return replace(g, scale_q=g.scale_p, lattice=lattice, scalars=lattice)
 
 
 def _admissible(g: Gaussians) -> bool:

@@ -31,8 +31,8 @@ STATE_CONSTANTS = {"s_0"}
 HORIZON = 110  # sums end here at the latest: indices such as k + n + 5 still find an entry
 NEGLIGIBLE = 1e-20  # left at the horizon; the sums are of order 1 and good to 1e-16
 GAP = 0.001  # between numbers that a wrong formula could take for each other
-SHAPES = ((3, 2), (3, 3), (4, 2), (1, 3))  # states and actions
-ENDLESS = (4, 2, 2)  # from the last 2 of these states there is no end
+SHAPES = ((3, 2, 1), (3, 3, -1), (4, 2, 1), (1, 3, 1))  # states, actions, and the sign of the values of every state
+ENDLESS = (4, 2, 1, 2)  # from the last 2 of these states there is no end
 ATTEMPTS = 200
 
 # Rows: name, signature, entry of the tables with its axes in the order of the arguments; * is nothing or the prime.
@@ -225,36 +225,41 @@ def admitted(instance: Episodes) -> bool:
     return min(*map(distance, apart + inside), *map(smallest, differences), *slopes) > GAP
 
 
-def draw(rng: np.random.Generator, n: int, m: int, closed: int = 0) -> dict[str, dict[str, Scalar]]:
+def draw(rng: np.random.Generator, n: int, m: int, sign: int, closed: int = 0) -> dict[str, dict[str, Scalar]]:
     """A process with what two policies do in it."""
-    tables, axes = process(rng, n, m, closed), ("s", "a")
+    tables, axes = process(rng, n, m, sign, closed), ("s", "a")
     theta = Dual(Value(rng.normal(size=(n, m)), axes), Value(np.eye(n * m).reshape(n, m, n * m), (*axes, GRADIENT)))
     other = Value(rng.normal(size=(n, m)), axes)
     first, second = (behaviour(tables, logits, ends=not closed) for logits in (theta, other))
     return {"process": tables, "first": first, "second": second}
 
 
-def first_admitted(candidates: Iterable[Episodes]) -> Episodes:
-    """The first of ATTEMPTS candidates that is admitted."""
+def first_admitted(candidates: Iterable[Episodes], sign: int) -> Episodes:
+    """The first of ATTEMPTS candidates that is admitted and in which the values of every state have this sign."""
     for candidate in islice(candidates, ATTEMPTS):
-        if admitted(candidate):
+        inside = (primal(candidate.parts[part]["v"]).data[: candidate.n] for part in ("first", "second"))
+        if all(np.all(sign * v > 0) for v in inside) and admitted(candidate):
             return candidate
     raise RuntimeError(f"none of {ATTEMPTS} random processes was admitted")
 
 
 @cache
 def undiscounted(seed: int) -> tuple[Episodes, ...]:
-    """Three processes of 3 or 4 states, and one of a single state, in which bounds of the length are attained."""
+    """Three processes of 3 or 4 states, and one of a single state, in which bounds of the length are attained.
+
+    Values are positive, but in the second one negative.
+    """
     streams = (np.random.default_rng([seed, 4, i]) for i in range(len(SHAPES)))
     return tuple(
-        first_admitted(Episodes(draw(rng, *shape)) for _ in count()) for rng, shape in zip(streams, SHAPES, strict=True)
+        first_admitted((Episodes(draw(rng, *shape)) for _ in count()), shape[2])
+        for rng, shape in zip(streams, SHAPES, strict=True)
     )
 
 
-def discounted(instance: Episodes, rng: np.random.Generator) -> Iterator[Episodes]:
+def discounted(instance: Episodes, rng: np.random.Generator, sign: int) -> Iterator[Episodes]:
     """The same process with a few discounts; then, should none of them be admitted, others of its shape."""
     for i in count():
-        parts = instance.parts if i < 10 else draw(rng, instance.n, instance.m)
+        parts = instance.parts if i < 10 else draw(rng, instance.n, instance.m, sign)
         yield Episodes(parts, rng.uniform(0.6, 0.85))
 
 
@@ -264,5 +269,6 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
     if name == "mdp":
         return same
     rng = np.random.default_rng([seed, 4])
-    endless = first_admitted(Episodes(draw(rng, *ENDLESS), rng.uniform(0.55, 0.6)) for _ in count())
-    return (*(first_admitted(discounted(x, rng)) for x in same), endless)
+    signs = [sign for _, _, sign in SHAPES]
+    endless = first_admitted((Episodes(draw(rng, *ENDLESS), rng.uniform(0.55, 0.6)) for _ in count()), ENDLESS[2])
+    return (*(first_admitted(discounted(x, rng, s), s) for x, s in zip(same, signs, strict=True)), endless)

@@ -16,10 +16,13 @@ STEPS = 2**DOUBLINGS + 1  # the tables hold P^0 … P^128
 REWARDS = 3
 
 
-def process(rng: np.random.Generator, n: int, m: int, closed: int = 0) -> dict[str, Scalar]:
-    """Tables of p(s', r | s, a), n states, m actions, and functions of s; the last ``closed`` states have no exit."""
+def process(rng: np.random.Generator, n: int, m: int, sign: int = 1, closed: int = 0) -> dict[str, Scalar]:
+    """Tables of p(s', r | s, a), n states, m actions, and functions of s; the last ``closed`` states have no exit.
+
+    Two rewards have this sign, and the larger absolute values.
+    """
     amounts = [-rng.uniform(0.6, 1.1), rng.uniform(0.4, 0.9), rng.uniform(1.3, 2.0)]
-    rewards = Value(rng.permutation(amounts), ("r",))
+    rewards = Value(sign * rng.permutation(amounts), ("r",))
     weights = np.exp(rng.normal(scale=0.8, size=(n, m, n + 1, REWARDS)))
     exits = rng.uniform(0.35, 0.7, size=(n, m, 1, 1))
     if closed:

@@ -7,6 +7,7 @@ Each has a *tight* twin in which q is the posterior, while θ moves q as before.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from pycode.proofread.values import (
     total,
 )
 from pycode.proofread.worlds import Instance, Vocabulary
-from pycode.proofread.worlds.autoencoder import PHI, THETA, VAE, L
+from pycode.proofread.worlds.autoencoder import PHI, THETA, VAE
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
 from pycode.proofread.worlds.normal import density
 from pycode.proofread.worlds.quadrature import ATTEMPTS, close, curve, distinct, line, representable, signed
@@ -66,9 +67,14 @@ def vocabulary(name: str) -> Vocabulary:
 
 
 def instances(name: str, seed: int) -> tuple[Instance, ...]:
-    """Gaussian decoder, its tight twin, Bernoulli decoder, its tight twin."""
+    """Gaussian decoder and its tight twin, L = 1; Bernoulli decoder and its tight twin, L = 2.
+
+    Of the two that are not tight, μ_q, μ_p and μ_q - μ_p have one sign in the first, the other in the second.
+    """
     rng = np.random.default_rng([seed, 1])
-    return (*_admitted(rng, _gaussian), *_admitted(rng, _bernoulli))
+    side = int(rng.choice((-1, 1)))
+    gaussian = _admitted(rng, partial(_gaussian, side=side))
+    return (*gaussian, *_admitted(rng, partial(_bernoulli, side=-side)))
 
 
 def _admitted(rng: np.random.Generator, draw: Callable[[np.random.Generator], tuple[VAE, VAE]]) -> tuple[VAE, VAE]:
@@ -79,19 +85,19 @@ def _admitted(rng: np.random.Generator, draw: Callable[[np.random.Generator], tu
     raise RuntimeError(f"no admissible instance of the world vae in {ATTEMPTS} draws")
 
 
-def _gaussian(rng: np.random.Generator) -> tuple[VAE, VAE]:
+def _gaussian(rng: np.random.Generator, side: int) -> tuple[VAE, VAE]:
     """x_j ~ N(φ_0 w_j z + φ_1 b_j, e^{φ_2}); the twin's encoder has the mean and the width of the posterior."""
     x, w, b = signed(rng, 0.4, 1.5, 2), signed(rng, 0.5, 1.0, 2), signed(rng, 0.3, 0.9, 2)
     phi = _variables(rng.uniform((0.8, 0.8, -0.5), (1.2, 1.2, 0.3)), THETA)
     decoder = LinearGaussian(x, [w_j * phi[0] for w_j in w], [b_j * phi[1] for b_j in b], exp(phi[2]))
     theta = _variables(rng.uniform(0.4, 0.9, THETA), 0)
-    generic = _generic(rng, decoder, theta, wide=False)
+    generic = _generic(rng, decoder, theta, wide=False, side=side, L=1)
     mean, variance, _ = decoder.plain().given(generic.mu_p, generic.sigma_p * generic.sigma_p)
     mu_q, sigma_q = _encoder(theta, _number(mean), _number(sqrt(variance)))
     return generic, replace(generic, mu_q=mu_q, sigma_q=sigma_q, tight=True)
 
 
-def _bernoulli(rng: np.random.Generator) -> tuple[VAE, VAE]:
+def _bernoulli(rng: np.random.Generator, side: int) -> tuple[VAE, VAE]:
     """Logits φ_0 w_j z + φ_1 b_j + φ_2 c_j; in the twin q is the posterior with θ in the place of φ."""
     x = rng.permutation(((0, 0, 1), (0, 1, 1))[rng.integers(2)]).tolist()
     w, b, c = signed(rng, 0.5, 1.2, 3), signed(rng, 0.3, 0.8, 3), signed(rng, 0.3, 0.8, 3)
@@ -102,15 +108,20 @@ def _bernoulli(rng: np.random.Generator) -> tuple[VAE, VAE]:
         return AffineBernoulli(x, [w_j * v[0] for w_j in w], offsets)
 
     theta = _variables(rng.uniform(0.4, 0.9, THETA), 0)
-    generic = _generic(rng, decoder(_variables(start, THETA)), theta, wide=True)
+    generic = _generic(rng, decoder(_variables(start, THETA)), theta, wide=True, side=side, L=2)
     return generic, replace(generic, model=decoder(_variables(start, 0)), tight=True)
 
 
 def _generic(
-    rng: np.random.Generator, decoder: LinearGaussian | AffineBernoulli, theta: Sequence[Scalar], wide: bool
+    rng: np.random.Generator,
+    decoder: LinearGaussian | AffineBernoulli,
+    theta: Sequence[Scalar],
+    wide: bool,
+    side: int,
+    L: int,
 ) -> VAE:
-    """A prior that is not standard, and a Gaussian encoder that is narrower or wider."""
-    mu_p, mu_q = rng.permutation((-1, 1)) * rng.uniform(0.25, 0.8, 2)
+    """A prior that is not standard, a Gaussian encoder, narrower or wider, on this side of 0 and of it, and L draws."""
+    mu_p, mu_q = (-side, side) * rng.uniform(0.25, 0.8, 2)
     sigma_p, sigma_q = rng.choice((rng.uniform(0.78, 0.87), rng.uniform(1.15, 1.35))), rng.uniform(0.55, 0.67)
     if wide:
         sigma_p, sigma_q = sigma_q, sigma_p
@@ -124,7 +135,7 @@ def _generic(
         model=None,
         curve=curve(rng),
         points=np.array([-1.9, -0.8, 0.2, 0.9, 2.3]) + rng.uniform(-0.3, 0.3, 5),
-        draws=Value((rng.permutation((-1, 1)) * rng.uniform(0.3, 1.5, L)), ("0",)),
+        draws=Value(rng.permutation((-1, 1))[:L] * rng.uniform(0.3, 1.5, L), ("0",)),
         lattice=line([(0.0, 1.0), (mu_p, sigma_p), (mu_q, sigma_q)], STEP),
         tight=False,
     )

@@ -12,7 +12,7 @@ from pycode.proofread.worlds import gaussians
 from pycode.proofread.worlds.normal import density
 
 SEEDS = range(3)
-FIRST, SECOND, TWIN, PLANE, FULL = range(5)
+FIRST, SECOND, TWIN, PLANE, FULL, NEAR = range(6)
 NORMAL = ("\\mathcal{N}", "real;real,real")
 # Closed forms of a handful of operations, and log densities of the order of 10.
 ROUNDING = 1e-12
@@ -22,13 +22,13 @@ LATTICE = 1e-11
 drawn = cache(lambda seed: gaussians.instances("gaussians", seed))
 
 
-@pytest.fixture(params=[(s, i) for s in SEEDS for i in range(5)], ids=str)
+@pytest.fixture(params=[(s, i) for s in SEEDS for i in range(6)], ids=str)
 def world(request):
     seed, index = request.param
     return drawn(seed)[index]
 
 
-@pytest.fixture(params=[(s, i) for s in SEEDS for i in (FIRST, SECOND, TWIN)], ids=str)
+@pytest.fixture(params=[(s, i) for s in SEEDS for i in (FIRST, SECOND, TWIN, NEAR)], ids=str)
 def scalar(request):
     seed, index = request.param
     return drawn(seed)[index]
@@ -76,10 +76,10 @@ def points(world):
 def test_shapes_are_those_that_are_promised():
     for seed in SEEDS:
         worlds = drawn(seed)
-        assert [w.D for w in worlds] == [1, 1, 1, 2, 3]
-        assert [w.diagonal for w in worlds] == [True] * 4 + [False]
-        assert [w.tight for w in worlds] == [False, False, True, False, False]
-        covariances = [moments(w)[i] for w in worlds[3:] for i in (1, 3)]
+        assert [w.D for w in worlds] == [1, 1, 1, 2, 3, 1]
+        assert [w.diagonal for w in worlds] == [True] * 4 + [False, True]
+        assert [w.tight for w in worlds] == [False, False, True, False, False, False]
+        covariances = [moments(w)[i] for w in worlds[PLANE:NEAR] for i in (1, 3)]
         assert [bool(np.all(np.diag(np.diag(S)) == S)) for S in covariances] == [True, True, False, False]
 
 
@@ -207,14 +207,16 @@ def test_constants_agree_with_the_covariances(world):
 
 def test_parameters_are_apart_for_many_seeds():
     for seed in range(12):
-        for world in gaussians.instances("gaussians", seed):
+        worlds = gaussians.instances("gaussians", seed)
+        for world in worlds:
             mu_q, Sigma_q, mu_p, Sigma_p = moments(world)
             assert min(np.abs(mu_q).min(), np.abs(mu_p).min()) > 0.1
             if world.tight:
                 assert (mu_q, Sigma_q) == (mu_p, Sigma_p)
                 continue
             assert np.abs(mu_q - mu_p).min() > 0.1
-            assert np.abs(np.diag(Sigma_q) - np.diag(Sigma_p)).min() > 0.1
+            if world is not worlds[NEAR]:
+                assert np.abs(np.diag(Sigma_q) - np.diag(Sigma_p)).min() > 0.1
             assert np.abs(np.linalg.eigvalsh(Sigma_q) - 1).min() > 1e-3
 
 
@@ -229,23 +231,42 @@ def test_twin_has_no_divergence_at_all():
         assert after == pytest.approx(p, rel=1e-14)
 
 
+def test_near_differs_from_its_wide_prior_in_the_mean_only():
+    for seed in range(12):
+        worlds = gaussians.instances("gaussians", seed)
+        near = worlds[NEAR]
+        (mu_q,), ((variance,),), (mu_p,), ((prior,),) = moments(near)
+        assert not near.tight
+        assert variance == prior > 1.1**2
+        z, weight = near.grid("z")
+        q, p = near.q(z), near.p(z)
+        divergence = array(total(q * (log(q) - log(p)) * weight, "z", 0))
+        assert divergence == pytest.approx((mu_q - mu_p) ** 2 / (2 * prior), abs=LATTICE)
+        assert divergence > 1e-3
+        assert [w.constant("\\sigma_p", []) for w in worlds[:2]].count(near.constant("\\sigma_p", [])) == 1
+        assert [w.decoder for w in worlds[:2]].count(near.decoder) == 1
+        assert all(np.any(array(w)) for w in near.decoder.w)
+
+
 def test_draws_are_vectors_indexed_by_the_sample(world):
-    l = Value(np.arange(2), ("l",))  # noqa: E741 - the page's letter
+    L = world.sizes["sample"]
+    l = Value(np.arange(L), ("l",))  # noqa: E741 - the page's letter
     epsilon, z = world.constant("\\epsilon", [l]), world.constant("z", [l])
     assert epsilon.axes == z.axes == (("l",) if world.D == 1 else ("l", ROW))
     mu_q, Sigma_q, _, _ = moments(world)
-    rows, noise = z.data.reshape(2, world.D), epsilon.data.reshape(2, world.D)
+    rows, noise = z.data.reshape(L, world.D), epsilon.data.reshape(L, world.D)
     # The map from ε to z is the one that makes (z - μ_q)ᵀ Σ_q⁻¹ (z - μ_q) the square of ε.
     squares = [(r - mu_q) @ np.linalg.solve(Sigma_q, r - mu_q) for r in rows]
     assert squares == pytest.approx((noise**2).sum(axis=1), rel=ROUNDING)
-    assert float(array(world.constant("L", []))) == world.sizes["sample"] == 2
+    assert float(array(world.constant("L", []))) == L
     if world.D > 1 and world.diagonal:
         assert rows == pytest.approx(mu_q + np.sqrt(np.diag(Sigma_q)) * noise, rel=ROUNDING)
 
 
 def test_averaging_over_the_draws_is_a_mean_under_q(world):
     spread, axes, weights = world.averaging()
-    assert set(axes) == {"ε1", "ε2"}
+    L = world.sizes["sample"]
+    assert list(axes) == ["ε1", "ε2"][:L]
     mu_q, Sigma_q, _, _ = moments(world)
 
     def mean(x):
@@ -253,20 +274,46 @@ def test_averaging_over_the_draws_is_a_mean_under_q(world):
             x = total(x * weights if axis == "ε1" else x, axis, size)
         return array(x)
 
-    first, second = (spread.constant("\\epsilon", [Value(i)]) for i in range(2))
-    other = rename(second, {ROW: COLUMN})
+    draws = [spread.constant("\\epsilon", [Value(i)]) for i in range(L)]
     assert mean(ONE) == pytest.approx(1, abs=1e-12)
-    assert mean(first) == pytest.approx(0, abs=1e-12)
-    assert mean(first * other) == pytest.approx(0, abs=1e-12)
-    square = mean(first * rename(first, {ROW: COLUMN}))
-    assert np.atleast_2d(square) == pytest.approx(np.eye(world.D), abs=1e-12)
+    for draw in draws:
+        assert mean(draw) == pytest.approx(0, abs=1e-12)
+        for other in draws:
+            square = np.atleast_2d(mean(draw * rename(other, {ROW: COLUMN})))
+            assert square == pytest.approx(np.eye(world.D) * (draw is other), abs=1e-12)
     # E_q of the quadratic log p_φ(x|z), in closed form.
     W, b, noise = decoder(world)
     rest = np.array(world.decoder.x) - W @ mu_q - b
     reference = -np.log(2 * np.pi * noise) - (rest @ rest + np.trace(W @ Sigma_q @ W.T)) / (2 * noise)
-    l = Value(np.arange(2), ("l",))  # noqa: E741
+    l = Value(np.arange(L), ("l",))  # noqa: E741
     found = mean(log(spread.apply("p_\\phi", "data|real", [spread.constant("z", [l])])))
-    assert np.broadcast_to(found, 2) == pytest.approx([reference] * 2, abs=1e-11)
+    assert np.broadcast_to(found, L) == pytest.approx([reference] * L, abs=1e-11)
+
+
+def test_one_draw_but_two_in_the_second_instance_and_its_twin():
+    for seed in SEEDS:
+        assert [w.sizes["sample"] for w in drawn(seed)] == [1, 2, 2, 1, 1, 1]
+        assert [float(array(w.constant("L", []))) for w in drawn(seed)] == [1, 2, 2, 1, 1, 1]
+
+
+def test_vectors_are_averaged_exactly_up_to_degree_17():
+    for world in (drawn(0)[PLANE], drawn(0)[FULL]):
+        spread, axes, weights = world.averaging()
+        draw = spread.constant("\\epsilon", [Value(0)])
+        assert draw.axes == (ROW, "ε1")
+        assert axes == {"ε1": 9**world.D}
+        for degree in range(18):
+            exact = np.prod(np.arange(1.0, degree, 2.0)) * (degree % 2 == 0)
+            assert draw.data**degree @ weights.data == pytest.approx(exact, rel=1e-11, abs=1e-6)
+        mixed = (draw.data[0] ** 16 * draw.data[1] ** 4) @ weights.data
+        assert mixed == pytest.approx(3 * np.prod(np.arange(1.0, 16.0, 2.0)), rel=1e-11)
+
+
+def test_every_difference_of_means_has_both_signs():
+    for seed in range(12):
+        first, second = (moments(w) for w in gaussians.instances("gaussians", seed)[:2])
+        for one, two in zip(*((m[0], m[2], m[0] - m[2]) for m in (first, second)), strict=True):
+            assert one * two < 0
 
 
 def test_replacing_a_constant_is_consistent(scalar):
@@ -310,14 +357,14 @@ def admitted(*names):
 
 
 def test_several_dimensions_are_admitted_where_they_show():
-    assert admitted("\\mu_q", "\\sigma_q", "z") == [1, 1]
-    assert admitted("\\mathcal{N}", "\\mu_q", "x[dimension]") == [1, 1]
-    assert admitted("\\mu_q[dimension]", "\\sigma_q[dimension]", "D") == [1, 1, 2]
-    assert admitted("\\mu_q", "\\Sigma_q", "\\Sigma_p") == [1, 1, 2, 3]
-    assert admitted("I", "\\mu_q") == [1, 1, 2, 3]
-    assert admitted("\\Sigma_q", "\\rho") == [1, 1, 2]
-    assert admitted("D", "r[dimension]") == [1, 1, 2]
-    assert admitted("D", "f") == [1, 1]
+    assert admitted("\\mu_q", "\\sigma_q", "z") == [1, 1, 1]
+    assert admitted("\\mathcal{N}", "\\mu_q", "x[dimension]") == [1, 1, 1]
+    assert admitted("\\mu_q[dimension]", "\\sigma_q[dimension]", "D") == [1, 1, 2, 1]
+    assert admitted("\\mu_q", "\\Sigma_q", "\\Sigma_p") == [1, 1, 2, 3, 1]
+    assert admitted("I", "\\mu_q") == [1, 1, 2, 3, 1]
+    assert admitted("\\Sigma_q", "\\rho") == [1, 1, 2, 1]
+    assert admitted("D", "r[dimension]") == [1, 1, 2, 1]
+    assert admitted("D", "f") == [1, 1, 1]
 
 
 def test_everything_in_the_vocabulary_has_a_value(world):

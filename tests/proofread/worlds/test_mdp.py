@@ -117,6 +117,16 @@ def test_policies_and_values_are_far_from_special(instance):
     assert np.abs(b - v[:-1]).min() > 5e-4
 
 
+@pytest.mark.parametrize("name", ["mdp", "mdp-discounted"])
+def test_values_of_both_policies_are_positive_but_negative_in_the_second_instance(name):
+    for seed in range(6):
+        for i, world in enumerate(build(name, seed).instances):
+            n = world.sizes["state"]
+            for prime in ("", "'"):
+                v = table(world, rf"v_\pi{prime}", "state+", n)[0]
+                assert (v < 0).all() if i == 1 else (v > 0).all()
+
+
 def test_nothing_is_left_at_the_horizon(instance):
     plain, n, count = Plain(instance), instance.sizes["state"], instance.sizes["integer"]
     assert 30 < count <= 110
@@ -229,4 +239,4 @@ def test_no_admitted_process_is_an_error(monkeypatch):
     monkeypatch.setattr(mdp, "GAP", np.inf)
     monkeypatch.setattr(mdp, "ATTEMPTS", 2)
     with pytest.raises(RuntimeError, match="admitted"):
-        mdp.first_admitted(x for _ in range(5) for x in mdp.undiscounted(0))
+        mdp.first_admitted((x for _ in range(5) for x in mdp.undiscounted(0)), 1)

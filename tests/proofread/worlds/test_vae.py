@@ -245,13 +245,27 @@ def test_free_points_are_few_and_irregular(world):
 
 
 def test_draws_and_z_are_indexed_by_the_sample(gaussian_q):
-    l = Value(np.arange(2), ("l",))  # noqa: E741 - the page's letter
+    L = gaussian_q.sizes["sample"]
+    l = Value(np.arange(L), ("l",))  # noqa: E741 - the page's letter
     epsilon, z = gaussian_q.constant("\\epsilon", [l]), gaussian_q.constant("z", [l])
     assert epsilon.axes == primal(z).axes == ("l",)
     again = number(gaussian_q.mu_q) + number(gaussian_q.sigma_q) * epsilon.data
     assert primal(z).data == pytest.approx(again, rel=1e-14)
-    assert gaussian_q.constant("\\epsilon", [Value(1)]).data == epsilon.data[1]
-    assert number(gaussian_q.constant("L", [])) == gaussian_q.sizes["sample"] == 2
+    assert gaussian_q.constant("\\epsilon", [Value(L - 1)]).data == epsilon.data[L - 1]
+    assert number(gaussian_q.constant("L", [])) == L
+
+
+def test_one_draw_with_the_gaussian_decoder_two_with_the_other():
+    for seed in SEEDS:
+        assert [w.sizes["sample"] for w in drawn(seed)] == [1, 1, 2, 2]
+        assert [number(w.constant("L", [])) for w in drawn(seed)] == [1, 1, 2, 2]
+
+
+def test_every_difference_of_means_has_both_signs():
+    for seed in range(12):
+        worlds = [vae.instances("vae", seed)[i] for i in (GAUSSIAN, BERNOULLI)]
+        for one, two in zip(*([number(w.mu_q), number(w.mu_p), number(w.mu_q - w.mu_p)] for w in worlds), strict=True):
+            assert one * two < 0
 
 
 def mean(x, axes, weights):
@@ -263,18 +277,22 @@ def mean(x, axes, weights):
 
 def test_averaging_over_the_draws_is_a_mean_under_q(gaussian_q):
     spread, axes, weights = gaussian_q.averaging()
-    l = Value(np.arange(2), ("l",))  # noqa: E741
+    L = gaussian_q.sizes["sample"]
+    l = Value(np.arange(L), ("l",))  # noqa: E741
     epsilon = spread.constant("\\epsilon", [l])
-    assert epsilon.axes == ("l", "ε1", "ε2")
+    assert epsilon.axes == ("l", "ε1", "ε2")[: L + 1]
+    assert set(axes) == {"ε1", "ε2"} - ({"ε2"} if L == 1 else set())
     assert max(axes.values()) <= 40
-    first, second = (spread.constant("\\epsilon", [Value(i)]) for i in range(2))
-    moments = [first, second, first * second, first * first, second * second, ONE]
-    assert [number(mean(m, axes, weights)) for m in moments] == pytest.approx([0, 0, 0, 1, 1, 1], abs=1e-12)
+    assert number(mean(ONE, axes, weights)) == pytest.approx(1, abs=1e-12)
+    draws = [spread.constant("\\epsilon", [Value(i)]) for i in range(L)]
+    assert [number(mean(e, axes, weights)) for e in draws] == pytest.approx([0] * L, abs=1e-12)
+    products = [number(mean(e * d, axes, weights)) for e in draws for d in draws]
+    assert products == pytest.approx(np.eye(L).ravel(), abs=1e-12)
     q = density(gaussian_q, "q_\\theta", "real|data")
     likelihood = density(gaussian_q, "p_\\phi", "data|real")
     reference = quad(lambda z: q(z) * np.log(likelihood(z)))
     estimate = mean(log(spread.apply("p_\\phi", "data|real", [spread.constant("z", [l])])), axes, weights)
-    assert primal(estimate).data == pytest.approx([reference] * 2, rel=1e-11)
+    assert primal(estimate).data == pytest.approx([reference] * L, rel=1e-11)
 
 
 def test_replacing_the_encoder_is_consistent(gaussian_q):
