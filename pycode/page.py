@@ -191,6 +191,8 @@ def proofread(file: str) -> str:
     from pycode.proofread import document, limits
 
     read = document.read(ROOT / "main.tex")
+    if not any(display.file == file for display in read.displays):
+        raise ValueError(f"proofread: main.tex has no display in {file}")
     run = document.runner(read)
     found, wrong = [], [str(message) for message in read.messages]
     for other in dict.fromkeys(display.file for display in read.displays):
@@ -217,8 +219,6 @@ def proofread(file: str) -> str:
         kept.add(f"{module}.{name}")
     if wrong:
         raise DisplayError("\n".join(wrong))
-    if not found:
-        raise ValueError(f"proofread: main.tex has no display in {file}")
     for record in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
         if record.stem not in kept:
             record.unlink(missing_ok=True)

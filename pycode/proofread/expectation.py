@@ -10,6 +10,7 @@ from lark import Token, Tree
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
 from pycode.proofread.draw import Draw, time_of
+from pycode.proofread.limits import ZERO
 from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
 from pycode.proofread.values import Scalar, Value, primal
 
@@ -243,7 +244,7 @@ class Expectations:
             raise self.error("value", "the integral diverges: its integrand does not depend on the letter", tree)
         size = whole.data.shape[whole.axes.index(axis)]
         ends = max(values.size(values.select(x, axis, i)) for i in (0, size - 1))
-        if not ends <= 1e-9 * values.size(x):
+        if not ends <= 1e-9 * values.size(x) + ZERO:  # where q is p the integrand is rounding
             raise self.error("value", "the integral diverges", tree)
         return values.total(x * weight, axis, size)
 

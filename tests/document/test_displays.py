@@ -172,11 +172,11 @@ def test_edit_of_prose_and_reasons_runs_no_python_and_shifts_the_lines(small):
 
 def test_display_before_its_file_is_proofread_is_not_published(small):
     small.edit(SECTION, "\\proofread{sections/line.tex}\n", "")
-    assert "verdict on display 2 of sections/circle.tex" in refused(small)
+    assert "sections/line.tex:1: unrun: its displays are not run; write \\proofread{sections/line.tex}" in refused(small)
 
 
 def test_display_that_is_not_typeset_is_missed(small):
-    small.edit(SECTION, r"\begin{unchecked}", r"\iffalse\begin{unchecked}")
+    small.edit(SECTION, r"\begin{unchecked}", r"\ifodd0 \begin{unchecked}")
     small.edit(SECTION, "That is all.", r"\fi That is all.")
     assert "each display of sections/line.tex" in refused(small)
 
