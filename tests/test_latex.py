@@ -139,5 +139,6 @@ def test_verbatim_changes_symbols_only():
 @pytest.mark.parametrize(("worst", "shown"), [(0.0, "0"), (2.6e-16, r"3\cdot 10^{-16}"), (9.7e-16, "10^{-15}")])
 def test_verdict_shows_the_worst_difference_to_one_digit(worst, shown):
     assert (
-        verdict("a.tex", 2, "checked", 5, 3, worst) == rf"\displayverdict{{a.tex}}{{2}}{{checked}}{{5}}{{3}}{{{shown}}}"
+        verdict("a.tex", 2, "checked", 5, 4, 3, worst)
+        == rf"\displayverdict{{a.tex}}{{2}}{{checked}}{{5}}{{4}}{{3}}{{{shown}}}"
     )

@@ -172,7 +172,7 @@ def test_edit_of_prose_and_reasons_runs_no_python_and_shifts_the_lines(small):
 
 def test_display_before_its_file_is_proofread_is_not_published(small):
     small.edit(SECTION, "\\proofread{sections/line.tex}\n", "")
-    assert "sections/line.tex:1: unrun: its displays are not run; write \\proofread{sections/line.tex}" in refused(small)
+    assert "sections/line.tex:1: unrun: its displays are not run; write \\proofread" in refused(small)
 
 
 def test_display_that_is_not_typeset_is_missed(small):
