@@ -1,6 +1,10 @@
-"""Executed displays: the printed LaTeX of a derivation is parsed and computed on random finite instances.
+r"""Executed displays: the printed LaTeX of a derivation is parsed and computed on random instances. It tests, not proves.
 
-``source`` reads .tex files, ``lexer`` types the tokens by a world's vocabulary, ``grammar`` parses them, ``evaluate``
-computes a side on an instance of a world (``worlds``), ``relations`` says what holds, ``check`` runs a display.
-It tests, it does not prove.
+- Reading: ``source`` cuts displays out of .tex files (``tex``: tokens, ``macros``: \newcommand).
+- Lexing: ``lexer`` types the tokens by a world's vocabulary (``tokens``: tables, ``spelling``: names).
+- Grammar: ``grammar`` parses sides and splits lines into chains (``names``: what a tree says uncomputed).
+- Evaluation: ``evaluate``, with ``lookup``, ``sums``, ``expectation`` and ``draw``, computes a side on an instance; all
+  arithmetic is in ``values`` and ``linear``.
+- Relations: ``relations`` says what holds, by the numbers in ``limits``; ``run`` and ``check`` apply it to a display.
+- Worlds: ``worlds`` has a module for each subject. ``mutants`` plants errors and counts what is caught.
 """
