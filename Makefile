@@ -14,7 +14,7 @@ test: setup   ## run the tests, those of the document included
 proofread: setup ## run the displayed formulas alone, without typesetting
 	@.venv/bin/python -m pycode.proofread main.tex
 
-mutants: setup ## plant errors in the displays; each must be found (about two minutes)
+mutants: setup ## plant errors in the displays; each must be found (a minute or two)
 	@.venv/bin/python -m pycode.proofread.mutants $(MUTANTS)
 
 watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it

@@ -1,4 +1,4 @@
-r"""Executed displays: the printed LaTeX of a derivation is parsed and computed on random instances. It tests, not proves.
+r"""Executed displays: the printed LaTeX of a derivation is parsed and computed on random instances: tested, not proved.
 
 - Reading: ``source`` cuts displays out of .tex files (``tex``: tokens, ``macros``: \newcommand).
 - Lexing: ``lexer`` types the tokens by a world's vocabulary (``tokens``: tables, ``spelling``: names).
