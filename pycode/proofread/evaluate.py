@@ -32,6 +32,7 @@ class Evaluator(Lookups, Sums, Expectations):
     terms: dict[tuple[int, int], tuple[float, float]] | None = None
     braces: list[tuple[Scalar, Scalar, Tree]] = field(default_factory=list)
     plain: bool = False  # without derivatives in the parameters
+    gradients: bool = True  # whether one is asked for anywhere
     nabla: bool = False  # inside of a gradient
     draw: Draw | None = None  # the expectation around, if any
     policy: str = ""  # whose episodes a sum over t<T runs through
@@ -52,7 +53,7 @@ class Evaluator(Lookups, Sums, Expectations):
 
     def _own(self, x: Scalar) -> Scalar:
         """What an instance supplies, without its parameters' derivatives where they are not wanted."""
-        if not self.plain or not isinstance(x, Dual):
+        if not isinstance(x, Dual) or (self.gradients and not self.plain):
             return x
         return self._own(x.value) if x.level == 0 else Dual(self._own(x.value), self._own(x.tangent), x.level)
 

@@ -164,6 +164,17 @@ def restricted(body: Tree, letter: str, vocabulary: Vocabulary, definitions: Map
     return False
 
 
+def differentiates(tree: Tree, definitions: Mapping[str, Definition]) -> bool:
+    """Whether a gradient is taken in a tree, or in a definition that it uses."""
+    for node in tree.iter_subtrees():
+        if node.data == "nabla":
+            return True
+        found = definitions.get(str(node.children[0])) if node.data in ("constant", "apply") else None
+        if found and differentiates(found.body, definitions):
+            return True
+    return False
+
+
 def successor(body: Tree, letter: str, vocabulary: Vocabulary) -> bool:
     """Whether a state letter is where a step leads to, as in p(s'|s,a): then it may be the terminal one."""
     for node in _where_free(body, letter):

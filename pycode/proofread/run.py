@@ -14,7 +14,7 @@ from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import SAY, Part, parse, split
 from pycode.proofread.lexer import Lexer
 from pycode.proofread.limits import BOUND_SEEDS, FREE_INTEGERS
-from pycode.proofread.names import Definition, free, used
+from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.tokens import Tok
@@ -218,10 +218,10 @@ class Run:
         terms: Terms = {}
         braces: dict[int, tuple[Tree, list[tuple[Scalar, Scalar]]]] = {}
         sides = []
+        gradients = any(differentiates(tree, self.definitions) for tree in trees)
         for instance in instances:
-            evaluator = Evaluator(
-                instance, self.world.vocabulary, self.definitions, dict(_scope(letters, instance)), terms
-            )
+            scope = dict(_scope(letters, instance))
+            evaluator = Evaluator(instance, self.world.vocabulary, self.definitions, scope, terms, gradients=gradients)
             with np.errstate(all="ignore"):
                 sides.append([evaluator(tree) for tree in trees])
             for x, y, tree in evaluator.braces:
