@@ -7,6 +7,7 @@ from lark import Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import Bound
+from pycode.proofread.limits import TOLERANCE
 from pycode.proofread.names import children
 from pycode.proofread.values import ONE, Scalar, primal
 
@@ -112,7 +113,7 @@ class Draw:
                 shifted.append(replace(inner, terms=None, braces=[])(body))
             self.shift = 0.0
             bend = shifted[0] + shifted[1] - 2.0 * x
-            if values.size(bend) > 1e-9 * (values.size(shifted[0]) + values.size(x)):
+            if values.size(bend) > TOLERANCE * (values.size(shifted[0]) + values.size(x)):
                 raise self.evaluator.error(
                     "syntax", "the return enters here not linearly; only its mean is known", body
                 )

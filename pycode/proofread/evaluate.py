@@ -12,7 +12,7 @@ from pycode.proofread import linear, values
 from pycode.proofread.bound import Bound, an, describe, shape
 from pycode.proofread.draw import Draw
 from pycode.proofread.expectation import Expectations
-from pycode.proofread.limits import LONGEST_SUM
+from pycode.proofread.limits import LONGEST_SUM, WHOLE
 from pycode.proofread.lookup import Lookups
 from pycode.proofread.names import Definition, children
 from pycode.proofread.sums import Sums
@@ -168,7 +168,7 @@ class Evaluator(Lookups, Sums, Expectations):
         return self.FUNCTIONS[str(name)](x)
 
     def _floor(self, tree: Tree, a: Tree) -> Scalar:
-        return values.floor(values.value(primal(self.numeric(a)) + 1e-12))
+        return values.floor(values.value(primal(self.numeric(a)) + WHOLE))
 
     def _absolute(self, tree: Tree, a: Tree) -> Scalar:
         x = self(a)

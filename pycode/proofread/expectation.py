@@ -10,7 +10,7 @@ from lark import Token, Tree
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
 from pycode.proofread.draw import Draw, time_of
-from pycode.proofread.limits import ZERO
+from pycode.proofread.limits import DENSITY, FALLS_OFF, NEGLIGIBLE, TOLERANCE, ZERO
 from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
 from pycode.proofread.values import Scalar, Value, primal
 
@@ -158,7 +158,7 @@ class Expectations:
         steps = primal(bound.value)
         tail = [self.supplied("\\Pr", "T>integer|state", [Value(steps.data - d, steps.axes), start]) for d in (1, 0)]
         missing = values.size(values.select(tail[1], axis, size - 1))
-        if missing * values.size(values.select(x, axis, size - 1)) > 1e-13:
+        if missing * values.size(values.select(x, axis, size - 1)) > NEGLIGIBLE:
             raise self.error("value", "the mean over the length does not converge", tree)
         return values.total(x * (tail[0] - tail[1]), axis, size)
 
@@ -198,7 +198,7 @@ class Expectations:
         else:
             found = inner(tree)
         mass = primal(self.integrated(found, weight, axis, tree))
-        if not np.all(np.abs(mass.data - 1.0) <= 1e-8):
+        if not np.all(np.abs(mass.data - 1.0) <= DENSITY):
             raise self.error("value", f"this is no density: it integrates to {mass.data.flat[0]:.3g}", tree)
         return found
 
@@ -225,7 +225,7 @@ class Expectations:
         bound, axis, size = self.finite(letter, "state+" if ends else sort)
         inner = self.bind(**{letter: bound})
         weight = inner(chance)
-        if not np.all(np.abs(primal(values.total(weight, axis, size)).data - 1.0) <= 1e-9):
+        if not np.all(np.abs(primal(values.total(weight, axis, size)).data - 1.0) <= TOLERANCE):
             raise self.error("value", f"these are no probabilities of {letter}: they do not sum to 1", chance)
         return values.total(weight * of(inner), axis, size)
 
@@ -244,7 +244,7 @@ class Expectations:
             raise self.error("value", "the integral diverges: its integrand does not depend on the letter", tree)
         size = whole.data.shape[whole.axes.index(axis)]
         ends = max(values.size(values.select(x, axis, i)) for i in (0, size - 1))
-        if not ends <= 1e-9 * values.size(x) + ZERO:  # where q is p the integrand is rounding
+        if not ends <= FALLS_OFF * values.size(x) + ZERO:  # where q is p the integrand is rounding
             raise self.error("value", "the integral diverges", tree)
         return values.total(x * weight, axis, size)
 

@@ -9,7 +9,7 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an
-from pycode.proofread.limits import LARGEST_INTEGER
+from pycode.proofread.limits import LARGEST_INTEGER, WHOLE
 from pycode.proofread.names import Definition, children, separators, sorts_of
 from pycode.proofread.tex import ReadError
 from pycode.proofread.values import ROW, ZERO, Scalar, Value, primal
@@ -135,7 +135,7 @@ class Lookups:
         data = primal(x).data
         if not np.all(np.abs(data) <= LARGEST_INTEGER):
             raise self.error("size", f"an integer beyond {LARGEST_INTEGER:.0e}", at)
-        if np.any(np.abs(data - np.round(data)) > 1e-9):
+        if np.any(np.abs(data - np.round(data)) > WHOLE):
             raise self.error("sort", "an integer is wanted here", at)
         return Value(np.round(data).astype(int), primal(x).axes)
 

@@ -13,7 +13,7 @@ from pycode.proofread.bound import Bound
 from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import SAY, Part, parse, split
 from pycode.proofread.lexer import Lexer
-from pycode.proofread.limits import BOUND_SEEDS, FREE_INTEGERS
+from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS, FREE_INTEGERS
 from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import Raw, ReadError, group
@@ -114,10 +114,9 @@ class Run:
         letters = self._letters(trees, chain[0][1] if defines else None)
         self._one_data_point(trees, chain[0][1][0].name if defines else "")
         names = frozenset().union(*(used(t, self.world.vocabulary, self.definitions) for t in trees))
-        bounds = any(
-            sign.name in ("<=", ">=") for sign in signs
-        )  # a wrong bound can hold by chance, a wrong equation not
-        further = BOUND_SEEDS.get(self.world.name, (101,)) if bounds else ()
+        # A wrong bound can hold by chance, a wrong equation not.
+        bounds = any(sign.name in ("<=", ">=") for sign in signs)
+        further = BOUND_SEEDS.get(self.world.name, BOUND_SEED) if bounds else ()
         worlds = [self.world, *(build(self.world.name, seed) for seed in further)]
         instances = [i for world in worlds for i in world.instances if i.admits(names)]
         if not instances:

@@ -83,11 +83,12 @@ class Display:
 
     @property
     def source(self) -> str:
-        """What is executed: macros expanded, no reasons, no white space."""
-        rows = "\\\\".join(
-            " ".join(t.text for t in row.tokens) + ("%0" if excuses_zero(row.reason) else "") for row in self.rows
+        """All that a verdict depends on: macros expanded, no white space, of a line's reason and & what they decide."""
+        rows = (
+            " ".join(t.text for t in row.tokens) + "%0" * excuses_zero(row.reason) + "%&" * row.opens
+            for row in self.rows
         )
-        return f"{self.environment}[{self.option}]{{{self.world}}} {rows}"
+        return f"{self.environment}[{self.option}]{{{self.world}}} " + "\\\\".join(rows)
 
 
 def excuses_zero(reason: str) -> bool:

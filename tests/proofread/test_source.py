@@ -289,6 +289,16 @@ def test_parts_have_the_notation_of_their_document_or_of_this_project(tmp_path, 
     assert texts(read(own / "main.tex").displays[0].rows[0].tokens) == ["\\E", "=", "1"]
 
 
+def test_key_depends_on_where_a_line_opens(tmp_path):
+    """-x &= y is a formula of its own where & -x = y could go on with the line before: the tokens are the same."""
+    keys = set()
+    for row in (r"-\sigma_q &= \mu_q", r"&-\sigma_q = \mu_q"):
+        (tmp_path / "a.tex").write_text("\\begin{checked}{vae}\n\\mu_q &= \\mu_q \\\\\n" + row + "\n\\end{checked}\n")
+        document = read(tmp_path / "a.tex")
+        keys.add(document.key(document.displays[0]))
+    assert len(keys) == 2
+
+
 def test_reading_needs_no_numpy_and_no_lark():
     """It happens at every build."""
     code = (
