@@ -11,8 +11,6 @@ NEGLIGIBLE = 1e-13  # the last term of an infinite sum, beside the largest
 FREE_INTEGERS = 6  # a free k is 0, …, 5: more would hide nothing, for a world has at most four states
 DENSITY = 1e-8  # how far a density may integrate from 1: quadrature is good to 1e-12, a wrong one is off by far more
 FALLS_OFF = 1e-9  # an integrand at the ends of the lattice, beside its largest value; densities end at 1e-16
-    1e-9  # an integrand at the ends of the lattice, beside its largest value; lattices end at 1e-16 of a density
-)
 WHOLE = 1e-9  # how far a number may be from an integer: rounding, and no more
 LONGEST_SUM = 10_000  # terms; longer ones are refused
 LARGEST_INTEGER = 1e9  # far below what float64 and int64 hold exactly
