@@ -1,10 +1,12 @@
 """Verdicts: runs displays of a document, with the definitions that come before each, and fails closed."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pycode.proofread.document import Document, Verdict
+from pycode.proofread.document import Document, Exact, Verdict
+from pycode.proofread.exact import Judgement
 from pycode.proofread.names import Definition
 from pycode.proofread.run import Complaints, Run
 from pycode.proofread.source import Display, Message
@@ -104,6 +106,7 @@ class Checker:
             "worlds": max(outcome.instances for outcome in outcomes),
             "worst": max(outcome.worst for outcome in outcomes),
             "reason": crude,
+            "exact": _exact([judged for outcome in outcomes for judged in outcome.judged]),
         }
         return self._error(base, display, found, "fails", **numbers) if found else _with(base, **numbers)
 
@@ -121,6 +124,19 @@ class Checker:
                 self.known[before] = run.definitions
             known = self.known[before]
         return known
+
+
+def _exact(judged: Sequence[tuple[str, Raw, Judgement]]) -> Exact:
+    """Sum of the judgements on = signs."""
+    equalities = [(place, j) for sign, place, j in judged if sign == "="]
+    decided = [j for _, j in equalities if j.verdict == "holds"]
+    return Exact(
+        len(equalities),
+        len(decided),
+        round(max((j.log2_error for j in decided), default=0.0), 1),
+        max((j.degree for j in decided), default=0),
+        tuple((place.line, j.reason) for place, j in equalities if j.verdict == "undecided"),
+    )
 
 
 def signs(display: Display) -> int:

@@ -23,6 +23,17 @@ NOTATION = Path("preamble/notation.tex")
 
 
 @dataclass(frozen=True)
+class Exact:
+    """What the exact arithmetic found in a display: of its = signs, how many were decided."""
+
+    equalities: int = 0
+    decided: int = 0
+    log2_error: float = 0.0  # bound for the chance that the worst of the decided ones is false
+    degree: int = 0  # largest
+    undecided: tuple[tuple[int, str], ...] = ()  # line and reason
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What a run of a display found; ``worst``: largest relative difference, ``worlds``: number of instances."""
 
@@ -37,11 +48,13 @@ class Verdict:
     worst: float = 0.0
     status: str = "holds"  # holds, fails or error
     messages: tuple[Message, ...] = ()
+    exact: Exact = Exact()
     reason: str = ""  # of an unchecked display, or why a bound is crude
 
     def as_json(self) -> dict[str, Any]:
         """The object that --json prints; ``worst`` is 1 where no two finite numbers could be compared."""
         content = asdict(self)
+        content["exact"] = {name: getattr(self.exact, name) for name in ("equalities", "decided", "log2_error")}
         content["worst"] = self.worst if math.isfinite(self.worst) and self.status != "error" else 1.0
         content["messages"] = [{"line": m.line, "kind": m.kind, "message": m.message} for m in self.messages]
         return content

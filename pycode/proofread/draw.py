@@ -85,7 +85,7 @@ class Draw:
             return later
         if "\\gamma" in self.evaluator.vocabulary.constants:
             later = later * self.evaluator.instance.constant("\\gamma", [])
-        return self.evaluator.instance.number("reward", primal(self.get("R", 1, at).value)) + later
+        return later + self.evaluator.instance.number("reward", self.get("R", 1, at).value)
 
     def _start(self, at: Tree) -> Scalar:
         first = self.evaluator.instance.constant("s_0", [])
@@ -113,7 +113,7 @@ class Draw:
                 shifted.append(replace(inner, terms=None, braces=[])(body))
             self.shift = 0.0
             bend = shifted[0] + shifted[1] - 2.0 * x
-            if values.size(bend) > TOLERANCE * (values.size(shifted[0]) + values.size(x)):
+            if not primal(bend).vanishes(primal(shifted[0]), TOLERANCE):
                 raise self.evaluator.error(
                     "syntax", "the return enters here not linearly; only its mean is known", body
                 )

@@ -12,8 +12,9 @@ from pycode.proofread import linear, values
 from pycode.proofread.bound import Bound, an, describe, shape
 from pycode.proofread.draw import Draw
 from pycode.proofread.expectation import Expectations
-from pycode.proofread.limits import LONGEST_SUM, WHOLE
+from pycode.proofread.limits import LARGEST_POWER, LONGEST_SUM
 from pycode.proofread.lookup import Lookups
+from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import Definition, children
 from pycode.proofread.sums import Sums
 from pycode.proofread.tex import Raw, ReadError
@@ -44,6 +45,8 @@ class Evaluator(Lookups, Sums, Expectations):
             return getattr(self, f"_{tree.data}")(tree, *children(tree))
         except (ValueError, ArithmeticError, LookupError, np.linalg.LinAlgError) as error:
             raise self.error("value", str(error.args[0] if error.args else error), tree) from error
+        except UndecidedError as error:
+            raise self.error("undecided", str(error), tree) from error
 
     @staticmethod
     def error(kind: str, message: str, at: Tree | Token) -> ReadError:
@@ -52,8 +55,10 @@ class Evaluator(Lookups, Sums, Expectations):
         return ReadError(kind, message, Raw("", getattr(where, "line", 0) or 0, getattr(where, "column", 1) or 1))
 
     def _own(self, x: Scalar) -> Scalar:
-        """What an instance supplies, without its parameters' derivatives where they are not wanted."""
-        if not isinstance(x, Dual) or (self.gradients and not self.plain):
+        """What an instance supplies, in its arithmetic, without derivatives in its parameters where not wanted."""
+        if not isinstance(x, Dual):
+            return self.instance.unit.lifted(x)
+        if self.gradients and not self.plain:
             return x
         return self._own(x.value) if x.level == 0 else Dual(self._own(x.value), self._own(x.tangent), x.level)
 
@@ -129,9 +134,10 @@ class Evaluator(Lookups, Sums, Expectations):
         if a.data == "euler":
             return values.exp(self.numeric(b))
         base, exponent = self(a), self.numeric(b)
-        whole = primal(exponent)
-        if not isinstance(exponent, Dual) and whole.data.ndim == 0 and float(whole.data).is_integer():
-            n = int(whole.data)
+        n = None if isinstance(exponent, Dual) or primal(exponent).axes else primal(exponent).integer()
+        if n is not None:
+            if abs(n) > LARGEST_POWER:
+                raise self.error("size", f"a power beyond {LARGEST_POWER}", b)
             if n == -1 and {ROW, COLUMN} <= shape(base):
                 return linear.inverse(base)
             if shape(base):
@@ -139,8 +145,8 @@ class Evaluator(Lookups, Sums, Expectations):
             return values.power(base, n)
         if shape(base):
             raise self.error("sort", f"{describe(base)} has no such power", tree)
-        if np.all(whole.data == np.round(whole.data)) and not isinstance(exponent, Dual):
-            return values.raised(base, whole)
+        if not isinstance(exponent, Dual) and primal(exponent).axes and primal(exponent).whole():
+            return values.raised(base, primal(exponent).integers())
         return values.exp(exponent * values.log(base))
 
     def _transpose(self, tree: Tree, a: Tree) -> Scalar:
@@ -163,12 +169,12 @@ class Evaluator(Lookups, Sums, Expectations):
                 raise self.error("sort", f"{name} of {describe(x)}", tree)
             return linear.trace(x) if name == "tr" else linear.determinant(x)
         x = self.numeric(a)
-        if name == "log" and np.any(primal(x).data <= 0):
+        if name == "log" and not primal(x).positive():
             raise self.error("value", "the logarithm of a number that is not positive", tree)
         return self.FUNCTIONS[str(name)](x)
 
     def _floor(self, tree: Tree, a: Tree) -> Scalar:
-        return values.floor(values.value(primal(self.numeric(a)) + WHOLE))
+        return values.floor(primal(self.numeric(a)))
 
     def _absolute(self, tree: Tree, a: Tree) -> Scalar:
         x = self(a)
@@ -182,7 +188,7 @@ class Evaluator(Lookups, Sums, Expectations):
         for i in range(1, int(bottom.data.max(initial=0)) + 1):
             more = Value(i <= bottom.data, bottom.axes)
             result = result * (values.where(more, (top - bottom + float(i)) / float(i) - 1.0) + 1.0)
-        return result
+        return self._own(Value(np.rint(primal(result).data), primal(result).axes))
 
     def _brace(self, tree: Tree, a: Tree, label: Tree | None = None) -> Scalar:
         x = self(a)

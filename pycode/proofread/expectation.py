@@ -10,9 +10,10 @@ from lark import Token, Tree
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
 from pycode.proofread.draw import Draw, time_of
-from pycode.proofread.limits import DENSITY, FALLS_OFF, NEGLIGIBLE, TOLERANCE, ZERO
+from pycode.proofread.limits import DENSITY, TOLERANCE
 from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
-from pycode.proofread.values import Scalar, Value, primal
+from pycode.proofread.values import ONE, Scalar, Value, primal
+from pycode.proofread.worlds import Rule
 
 if TYPE_CHECKING:
     from pycode.proofread.evaluate import Evaluator
@@ -50,7 +51,7 @@ class Expectations:
         bound = self.drawn(tree)
         if bound.sort in ("state", "action"):
             raise self.error("sort", f"{tree.children[0]} is {bound.sort}, not a number", tree)
-        return self.instance.number("reward", primal(bound.value)) if bound.sort == "reward" else bound.value
+        return self._own(self.instance.number("reward", bound.value) if bound.sort == "reward" else bound.value)
 
     def episode_sum(self: Any, tree: Tree, binder: Tree, body: Tree) -> Scalar:
         """Mean of a sum over t < T: over all t, weighted with the probability of being in each state then."""
@@ -80,11 +81,8 @@ class Expectations:
         if not self.vocabulary.policies:
             if policy or not any(n.endswith("[sample]") for n in used(body, self.vocabulary, self.definitions)):
                 raise self.error("syntax", "say over which density, as in \\E_{z\\sim q_\\theta(z\\mid x)}[…]", tree)
-            instance, axes, weights = self.instance.averaging()
-            result = replace(self, instance=instance)(body) * weights
-            for axis, size in axes.items():
-                result = values.total(result, axis, size)
-            return result
+            instance, mean = self.instance.averaging()
+            return mean(replace(self, instance=instance)(body))
         return self._over_policy(policy or "\\pi", body, conditions, tree)
 
     def _over_policy(self: Any, policy: str, body: Tree, conditions: Tree | None, tree: Tree) -> Scalar:
@@ -157,10 +155,10 @@ class Expectations:
             )
         steps = primal(bound.value)
         tail = [self.supplied("\\Pr", "T>integer|state", [Value(steps.data - d, steps.axes), start]) for d in (1, 0)]
-        missing = values.size(values.select(tail[1], axis, size - 1))
-        if missing * values.size(values.select(x, axis, size - 1)) > NEGLIGIBLE:
-            raise self.error("value", "the mean over the length does not converge", tree)
-        return values.total(x * (tail[0] - tail[1]), axis, size)
+        try:
+            return values.series(x * (tail[0] - tail[1]), axis, size)
+        except ValueError:
+            raise self.error("value", "the mean over the length does not converge", tree) from None
 
     # Probabilities
 
@@ -190,16 +188,14 @@ class Expectations:
 
     # Densities
 
-    def _density(self: Any, tree: Tree, nodes: Value, inner: "Evaluator", weight: Value, axis: str) -> Scalar:
+    def _density(self: Any, tree: Tree, nodes: Scalar, inner: "Evaluator", rule: Rule, axis: str) -> Scalar:
         """A density at nodes: a normal one by its parameters, or a function, the letter of which ``inner`` binds."""
         if normal(tree):
             mean, variance = (self(c) for c in children(tree.children[1]))
             found = self.supplied(NORMAL, NORMAL_SIGNATURE, [nodes, mean, variance])
         else:
             found = inner(tree)
-        mass = primal(self.integrated(found, weight, axis, tree))
-        if not np.all(np.abs(mass.data - 1.0) <= DENSITY):
-            raise self.error("value", f"this is no density: it integrates to {mass.data.flat[0]:.3g}", tree)
+        self._one(rule.integral(found, axis), DENSITY, "this is no density: it integrates to", tree)
         return found
 
     def _over_density(self: Any, letter: str, density: Tree, tree: Tree, of: Any) -> Scalar:
@@ -214,9 +210,16 @@ class Expectations:
             )
         if named_variable(density) not in ("", letter):
             raise self.error("syntax", f"this is a density of {named_variable(density)}, not of {letter}", density)
-        nodes, weight, axis = self.nodes(letter, density)
+        nodes, rule, axis = self.nodes(letter, density)
         inner = self.bind(**{letter: Bound("real", nodes)})
-        return self.integrated(self._density(density, nodes, inner, weight, axis) * of(inner), weight, axis, tree)
+        return rule.integral(self._density(density, nodes, inner, rule, axis) * of(inner), axis)
+
+    def _one(self: Any, mass: Scalar, tolerance: float, otherwise: str, tree: Tree) -> None:
+        """Refuse probabilities that do not sum to 1."""
+        rest = primal(mass - 1.0)
+        if not rest.vanishes(ONE, tolerance):
+            shown = f" {primal(mass).data.flat[0]:.3g}" if isinstance(rest, Value) else " something else than 1"
+            raise self.error("value", otherwise + shown, tree)
 
     def _over_distribution(self: Any, letter: str, chance: Tree, tree: Tree, of: Any) -> Scalar:
         """Mean over states or actions: a ∼ π(a|s)."""
@@ -225,28 +228,18 @@ class Expectations:
         bound, axis, size = self.finite(letter, "state+" if ends else sort)
         inner = self.bind(**{letter: bound})
         weight = inner(chance)
-        if not np.all(np.abs(primal(values.total(weight, axis, size)).data - 1.0) <= TOLERANCE):
-            raise self.error("value", f"these are no probabilities of {letter}: they do not sum to 1", chance)
+        self._one(
+            values.total(weight, axis, size), TOLERANCE, f"these are no probabilities of {letter}: they sum to", chance
+        )
         return values.total(weight * of(inner), axis, size)
 
-    def nodes(self: Any, letter: str, density: Tree | None = None) -> tuple[Value, Value, str]:
-        """Quadrature nodes and weight for a letter, and their axis; numbers for a normal density of a number."""
+    def nodes(self: Any, letter: str, density: Tree | None = None) -> tuple[Scalar, Rule, str]:
+        """Nodes for a letter, the rule of its integral, and their axis; numbers for a normal density of a number."""
         axis = self.axis(letter)
         parts = children(density.children[1]) if density is not None and normal(density) else []
         of_number = bool(parts) and not any(shape(self(p)) for p in parts)
-        nodes, weight = self.instance.line(axis) if of_number else self.instance.grid(axis)
-        return nodes, weight, axis
-
-    def integrated(self: Any, x: Scalar, weight: Value, axis: str, tree: Tree) -> Scalar:
-        """Sum over the nodes; what does not fall off at both ends has no integral."""
-        whole = primal(x)
-        if axis not in whole.axes:
-            raise self.error("value", "the integral diverges: its integrand does not depend on the letter", tree)
-        size = whole.data.shape[whole.axes.index(axis)]
-        ends = max(values.size(values.select(x, axis, i)) for i in (0, size - 1))
-        if not ends <= FALLS_OFF * values.size(x) + ZERO:  # where q is p the integrand is rounding
-            raise self.error("value", "the integral diverges", tree)
-        return values.total(x * weight, axis, size)
+        nodes, rule = self.instance.line(axis) if of_number else self.instance.grid(axis)
+        return nodes, rule, axis
 
     def _integral(self: Any, tree: Tree, *parts: Any) -> Scalar:
         body, letter = parts[-2], str(parts[-1])
@@ -254,18 +247,18 @@ class Expectations:
             raise self.error(
                 "syntax", "integrals run over the whole space: no limits, or -\\infty and \\infty", parts[0]
             )
-        nodes, weight, axis = self.nodes(letter)
-        return self.integrated(self.bind(**{letter: Bound("real", nodes)})(body), weight, axis, tree)
+        nodes, rule, axis = self.nodes(letter)
+        return rule.integral(self.bind(**{letter: Bound("real", nodes)})(body), axis)
 
     def _divergence(self: Any, tree: Tree, a: Tree, b: Tree) -> Scalar:
         letters = {named_variable(a), named_variable(b)} - {""}
         if len(letters) > 1:
             raise self.error("syntax", f"two densities of different letters, {' and '.join(sorted(letters))}", tree)
         letter = letters.pop() if letters else "z"
-        nodes, weight, axis = self.nodes(letter, a)
+        nodes, rule, axis = self.nodes(letter, a)
         inner = self.bind(**{letter: Bound("real", nodes)})
-        q, p = (self._density(d, nodes, inner, weight, axis) for d in (a, b))
-        return self.integrated(q * (values.log(q) - values.log(p)), weight, axis, tree)
+        q, p = (self._density(d, nodes, inner, rule, axis) for d in (a, b))
+        return rule.integral(q * (values.log(q) - values.log(p)), axis)
 
 
 def _everywhere(limits: Tree, letter: str) -> bool:

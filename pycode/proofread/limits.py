@@ -12,7 +12,17 @@ FREE_INTEGERS = 6  # a free k is 0, …, 5: more would hide nothing, for a world
 DENSITY = 1e-8  # how far a density may integrate from 1: quadrature is good to 1e-12, a wrong one is off by far more
 FALLS_OFF = 1e-9  # an integrand at the ends of the lattice, beside its largest value; densities end at 1e-16
 WHOLE = 1e-9  # how far a number may be from an integer: rounding, and no more
+# Equality modulo primes. Coefficients of the text's identities have a few dozen digits.
+COEFFICIENT_DIGITS = 10_000
+REDRAWS = (
+    16  # points until every root exists and no denominator is 0; each root of a sum is missing at every second one
+)
+LINE_POINTS = (64, 256)  # on which degrees are measured; those of the text are below 40
+SPARE_TERMS = 6  # of a sequence, beyond those that its recurrence is read from
+SPARE_POINTS = 8  # beyond those that a rational function is read from
 LONGEST_SUM = 10_000  # terms; longer ones are refused
+LARGEST_POWER = 10**6  # repeated squaring of what is near 1; larger ones overflow
+LONGEST_NUMBER = 400  # digits
 LARGEST_INTEGER = 1e9  # far below what float64 and int64 hold exactly
 # Further worlds for bounds: of twelve seeds a swapped divergence held for five. The others get one more: they have
 # many states and actions each.

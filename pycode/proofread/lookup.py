@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an
-from pycode.proofread.limits import LARGEST_INTEGER, WHOLE
+from pycode.proofread.limits import LONGEST_NUMBER
 from pycode.proofread.names import Definition, children, separators, sorts_of
 from pycode.proofread.tex import ReadError
 from pycode.proofread.values import ROW, ZERO, Scalar, Value, primal
@@ -19,10 +19,15 @@ class Lookups:
     """The part of the evaluator that looks names up."""
 
     def _number(self: Any, tree: Tree, token: Token) -> Scalar:
-        return values.value(np.pi if token == "\\pi" else float(token))
+        unit = self.instance.unit
+        if token == "\\pi":
+            return values.pi(unit)
+        if len(token) > LONGEST_NUMBER:
+            raise self.error("size", f"a number of more than {LONGEST_NUMBER} digits", tree)
+        return values.number(Fraction(str(token)), unit)
 
     def _euler(self: Any, tree: Tree, token: Token) -> Scalar:
-        return values.value(np.e)
+        return values.exp(self.instance.unit)
 
     def _infinity(self: Any, tree: Tree, token: Token) -> Scalar:
         raise self.error("syntax", "\\infty can only be a limit of a sum or an integral", tree)
@@ -31,8 +36,8 @@ class Lookups:
         bound = self.bound(token)
         if bound.sort in ("reward", "integer", *COMPONENTS):
             if bound.sort == "reward":
-                return self.instance.number("reward", primal(bound.value))
-            return bound.value + (1.0 if bound.sort in COMPONENTS else 0.0)
+                return self._own(self.instance.number("reward", bound.value))
+            return self._own(bound.value + (1.0 if bound.sort in COMPONENTS else 0.0))
         if bound.sort != "real":
             raise self.error("sort", f"{token} is {an(bound.sort)}, not a number", tree)
         return bound.value
@@ -54,7 +59,7 @@ class Lookups:
             raise self.error("name", f"{token} has no such subscript here", tree)
         if ROW not in primal(vector.value).axes:
             return vector.value
-        return values.take(values.rename(vector.value, {ROW: "0"}), [primal(index)])
+        return values.take(values.rename(vector.value, {ROW: "0"}), [index])
 
     def _state(self: Any, tree: Tree, token: Token) -> Scalar:
         raise self.error("sort", f"{token} is a state, not a number", tree)
@@ -78,7 +83,7 @@ class Lookups:
                 )
                 raise self.error("sort", text, part)
             counted = next((s for s in COMPONENTS if s in allowed), "")
-            found = primal(self.integers(index, part) - 1.0) if sort == "number" else primal(index)
+            found = self.integers(index, part) - 1 if sort == "number" else index
             if counted and not (found.data.min() >= 0 and found.data.max() < self.instance.sizes[counted]):
                 raise self.error("sort", f"a subscript of {token} outside of its range", part)
             indices.append(found)
@@ -132,12 +137,11 @@ class Lookups:
 
     def integers(self: Any, x: Scalar, at: Tree) -> Value:
         """An integer-valued number as integers."""
-        data = primal(x).data
-        if not np.all(np.abs(data) <= LARGEST_INTEGER):
-            raise self.error("size", f"an integer beyond {LARGEST_INTEGER:.0e}", at)
-        if np.any(np.abs(data - np.round(data)) > WHOLE):
-            raise self.error("sort", "an integer is wanted here", at)
-        return Value(np.round(data).astype(int), primal(x).axes)
+        try:
+            return primal(x).integers()
+        except (OverflowError, ValueError) as error:
+            kind = "size" if isinstance(error, OverflowError) else "sort"
+            raise self.error(kind, str(error), at) from None
 
     def _apply(self: Any, tree: Tree, token: Token, arguments: Tree) -> Scalar:
         given = [c for c in arguments.children if isinstance(c, Tree)]

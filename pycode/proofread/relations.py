@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pycode.proofread.bound import describe, shape
-from pycode.proofread.limits import FLOOR, SMALL, STRICT, TOLERANCE, ZERO
-from pycode.proofread.values import COLUMN, GRADIENT, ROW, Scalar, align, primal, size
+from pycode.proofread.limits import STRICT, TOLERANCE, ZERO
+from pycode.proofread.values import Scalar, align, primal, size
 
 DIFFER = "the sides differ"
 
@@ -33,7 +33,7 @@ def compare(sign: str, sides: Sequence[Sides], says_zero: bool, crude: bool) -> 
     for pair in sides:
         if shape(pair.left) != shape(pair.right) and not (_is_zero(pair.left) or _is_zero(pair.right)):
             return Outcome(np.inf, "sort", f"{describe(pair.left)} on the left, {describe(pair.right)} on the right")
-    if not all(np.all(np.isfinite(primal(x).data)) for pair in sides for x in pair[:2]):
+    if not all(primal(x).finite() for pair in sides for x in pair[:2]):
         return Outcome(np.inf, "value", "a side is not finite")
     if not says_zero and all(size(x) <= ZERO for pair in sides for x in pair[:2]):
         return Outcome(0.0, "vacuous", "both sides are 0 in every world; say so (= 0), or nothing is tested")
@@ -53,13 +53,7 @@ def _is_zero(x: Scalar) -> bool:
 
 
 def _relative(left: Scalar, right: Scalar) -> np.ndarray:
-    """(left - right) / scale, entry by entry; the components of a vector share one scale."""
-    axes, (x, y) = align(primal(left), primal(right))
-    pooled = tuple(i for i, a in enumerate(axes) if a in (GRADIENT, ROW, COLUMN))
-    x, y = np.broadcast_arrays(x, y)
-    scale = np.maximum(np.abs(x), np.abs(y)).max(axis=pooled, keepdims=True, initial=0.0)
-    scale = np.maximum(scale, max(FLOOR, SMALL * float(scale.max(initial=0.0))))
-    return (x - y) / scale
+    return primal(left).gaps(primal(right))  # type: ignore[arg-type]
 
 
 def _example(sides: Sequence[Sides], gaps: Sequence[np.ndarray]) -> str:

@@ -8,12 +8,13 @@ from itertools import pairwise
 import numpy as np
 from lark import Tree
 
-from pycode.proofread import relations, values
+from pycode.proofread import exact, relations, values
 from pycode.proofread.bound import Bound
 from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import SAY, Part, parse, split
 from pycode.proofread.lexer import Lexer
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS, FREE_INTEGERS
+from pycode.proofread.named import RedrawError
 from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import Raw, ReadError, group
@@ -23,6 +24,9 @@ from pycode.proofread.worlds import Instance, World, build
 
 SUBSCRIPT = re.compile(r"_(\w)$")
 Complaints = list[tuple[str, str, Raw]]  # kind, message, place
+Key = int | tuple[int, int]  # of a computed side
+Pair = tuple[str, Raw, tuple[Key, Key]]  # sign of a relation, its place and its sides
+UNEQUAL = "the sides agree to the digits of floating point, but are not equal: they differ modulo a random prime"
 Terms = dict[tuple[int, int], tuple[float, float]]  # place of a term → its size, and that of what stands beside it
 
 
@@ -35,6 +39,7 @@ class Outcome:
     instances: int
     worst: float
     messages: Complaints
+    judged: tuple[tuple[str, Raw, exact.Judgement], ...] = ()  # sign and place of each relation, what the field says
 
 
 @dataclass
@@ -124,24 +129,42 @@ class Run:
             raise ReadError(
                 "world", f"no instance of the world {self.world.name} has all of {shown}", chain[0][1][0].raw
             )
-        sides, terms, braces = self._computed(trees, letters, instances)
+        terms: Terms = {}
+        sides = [self._sides(trees, letters, instance, terms, exactly=False) for instance in instances]
+        nodes = [node for tree in trees for node in tree.find_data("brace")]
+        braces = {id(node): node for node in nodes if len(node.children) > 1}
         zero = any(t.data == "number" and str(t.children[0]) == "0" for t in trees)
         crude = self.display.option.startswith("crude")
-        outcomes, tight = [], [i.tight for i in instances]
-        for number, sign in enumerate(signs[1:] if defines else signs):
-            pairs = [relations.Sides(s[number], s[number + 1], t) for s, t in zip(sides, tight, strict=True)]
-            outcome = relations.compare(sign.name.replace(":=", "="), pairs, zero, crude)
-            outcomes.append((outcome, sign.raw, trees[number : number + 2]))
-        for tree, values_of in braces:
-            outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in values_of], False, crude)
-            outcomes.append((outcome, Raw("", tree.meta.line, tree.meta.column), [tree]))
+        pairs = [(sign.name.replace(":=", "="), sign.raw, (i, i + 1)) for i, sign in enumerate(signs[defines:])]
+        pairs += [("=", Raw("", t.meta.line, t.meta.column), ((k, 0), (k, 1))) for k, t in braces.items()]
+        outcomes = []
+        for sign, place, (left, right) in pairs:
+            both = [relations.Sides(s[left], s[right], i.tight) for s, i in zip(sides, instances, strict=True)]
+            own = [trees[left], trees[right]] if isinstance(left, int) else [braces[left[0]]]
+            braced = not isinstance(left, int)
+            outcomes.append((relations.compare(sign, both, zero and not braced, crude), place, own))
         self.braces += len(braces)
         found = self._complaints(outcomes, chain[0][1][0].raw)
         found += self._silent(terms) if not found else []
-        if defines and not all(np.all(np.isfinite(values.primal(s[0]).data)) for s in sides):
+        if defines and not all(values.primal(s[0]).finite() for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
         worst = max((o.worst for o, _, _ in outcomes), default=0.0)
-        return Outcome(len(outcomes), defines, len(instances), worst, found)
+        judged = () if found else self._judged(trees, letters, names, pairs)
+        kept = tuple((sign, place, j) for (sign, place, _), j in zip(pairs, judged, strict=False))
+        found += [("exact", UNEQUAL, place) for _, place, j in kept if j.verdict == "false"]
+        return Outcome(len(outcomes), defines, len(instances), worst, found, kept)
+
+    def _judged(
+        self, trees: Sequence[Tree], letters: Mapping[str, str], names: frozenset[str], pairs: Sequence[Pair]
+    ) -> list[exact.Judgement]:
+        """What the exact arithmetic says of each relation."""
+
+        def compute(instance: Instance) -> exact.Computed:
+            return self._sides(trees, letters, instance, {}, exactly=True)
+
+        wanted = [exact.Relation(*keys, sign) for sign, _, keys in pairs]
+        used_before = [str(d.body) for d in self.definitions.values() if d.name.split("_")[0] in self.display.source]
+        return exact.judge(self.world.name, "\n".join([self.display.source, *used_before]), names, compute, wanted)
 
     def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
         """What is wrong, where: at the relation; at the first side when all the others agree with each other."""
@@ -211,21 +234,25 @@ class Run:
                     )
         return {name: vocabulary.variables[name] for name in allowed}
 
-    def _computed(
-        self, trees: Sequence[Tree], letters: Mapping[str, str], instances: Sequence[Instance]
-    ) -> tuple[list[list[Scalar]], Terms, list[tuple[Tree, list[tuple[Scalar, Scalar]]]]]:
-        terms: Terms = {}
-        braces: dict[int, tuple[Tree, list[tuple[Scalar, Scalar]]]] = {}
-        sides = []
+    def _sides(
+        self, trees: Sequence[Tree], letters: Mapping[str, str], instance: Instance, terms: Terms | None, exactly: bool
+    ) -> dict[Key, Scalar | Exception]:
+        """Value of each side, by its number, and of both sides of each underbrace, by (its id, 0) and (its id, 1)."""
+        found: dict[Key, Scalar | Exception] = {}
         gradients = any(differentiates(tree, self.definitions) for tree in trees)
-        for instance in instances:
-            scope = dict(_scope(letters, instance))
+        scope = dict(_scope(letters, instance))
+        for number, tree in enumerate(trees):
             evaluator = Evaluator(instance, self.world.vocabulary, self.definitions, scope, terms, gradients=gradients)
-            with np.errstate(all="ignore"):
-                sides.append([evaluator(tree) for tree in trees])
-            for x, y, tree in evaluator.braces:
-                braces.setdefault(id(tree), (tree, []))[1].append((x, y))
-        return sides, terms, list(braces.values())
+            try:
+                with np.errstate(all="ignore"):
+                    found[number] = evaluator(tree)
+            except (ReadError, RedrawError) as error:
+                if not exactly:
+                    raise
+                found[number] = error
+            for x, y, brace in evaluator.braces:
+                found[id(brace), 0], found[id(brace), 1] = x, y
+        return found
 
     def _silent(self, terms: Terms) -> Complaints:
         found: Complaints = []

@@ -9,7 +9,8 @@ from lark import Token, Tree
 
 from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
-from pycode.proofread.limits import LONGEST_SUM, NEGLIGIBLE
+from pycode.proofread.limits import LONGEST_SUM
+from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import children, free, order, restricted, successor, used
 from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
 
@@ -99,10 +100,10 @@ class Sums:
 
     def to_infinity(self: Any, x: Scalar, axis: str, size: int, tree: Tree) -> Scalar:
         """Sum over an axis that stands for 0, 1, 2, …; its last terms must not count."""
-        last = values.size(values.select(x, axis, size - 1))
-        if not last <= NEGLIGIBLE * values.size(x):
-            raise self.error("value", "the sum to \\infty does not converge, or too slowly", tree)
-        return values.total(x, axis, size)
+        try:
+            return values.series(x, axis, size)
+        except ValueError as error:
+            raise self.error("value", str(error), tree) from None
 
     def limit(self: Any, binder: Tree, upper: Tree | None, body: Tree) -> tuple[Bound, str, int, Value | None, bool]:
         """Range of a summation letter: bound, axis, size, where it counts (None: everywhere), if it is infinite."""
@@ -131,7 +132,7 @@ class Sums:
         if sort in COMPONENTS and not (bound.data == "number" and bound.children[0] == "1" and upper is not None):
             raise self.error("syntax", f"{letter} counts from 1 to its upper limit", binder)
         starts = sign in ("=", ">=", ">")
-        low = self.integers(self.numeric(bound), bound) if starts else primal(ZERO)
+        low = self.integers(self.numeric(bound), bound) if starts else Value(0)
         low = Value(low.data + (sign == ">"), low.axes)
         last = upper if sign == "=" else None if starts else bound
         if sign == "=" and last is None:
@@ -149,7 +150,7 @@ class Sums:
         if stop - start > LONGEST_SUM:
             raise self.error("size", f"a sum of {stop - start} terms (at most {LONGEST_SUM})", binder)
         bound_letter, axis, size = self.finite(letter, sort, start, max(stop, start + 1))
-        within = _between(low, primal(primal(bound_letter.value) + float(shift)), high)
+        within = _between(low, bound_letter.value + shift, high)
         return (
             bound_letter,
             axis,
@@ -177,6 +178,8 @@ class Sums:
             raise self.error("sort", f"\\max and \\min run over a finite sort, and {letter} is {an(sort)}", letter)
         bound, axis, _ = self.finite(str(letter), sort)
         x = primal(self.bind(**{str(letter): bound}).numeric(body))
+        if not isinstance(x, Value):
+            raise UndecidedError("a maximum or a minimum")
         return Value(choose(x.data, axis=x.axes.index(axis)), [a for a in x.axes if a != axis]) if axis in x.axes else x
 
     def _maximum(self: Any, tree: Tree, letter: Token, body: Tree) -> Scalar:
@@ -187,5 +190,5 @@ class Sums:
 
 
 def _between(low: Value, x: Value, high: Value) -> Value:
-    axes, (one, two) = values.align(primal(x - low), primal(high - x))
+    axes, (one, two) = values.align(x - low, high - x)
     return Value((one >= 0) & (two >= 0), axes)

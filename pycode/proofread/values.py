@@ -1,63 +1,19 @@
-"""Float64 dual numbers on named axes: the arithmetic of the worlds and of the evaluator.
+"""Numbers of either arithmetic, ``floats`` or ``field``, and dual numbers over them: what everything else calculates with.
 
-A ``Value`` is an array with one name per axis; two values are combined by the names, never by position.
-A ``Dual`` is a value with its derivative: at level 0 in the parameters (the derivative has the axis ``GRADIENT`` too),
+A ``Dual`` is a number with its derivative: at level 0 in the parameters (the derivative has the axis ``GRADIENT`` too),
 at higher levels along one letter of a partial derivative. Duals nest, the highest level outside.
-Everything else asks for arithmetic here and nowhere else, so that another arithmetic can take its place.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from fractions import Fraction
 
 import numpy as np
 
-GRADIENT = "∇"  # components of a derivative in the parameters
-ROW, COLUMN = "row", "column"  # a column vector has ROW, its transpose COLUMN, a matrix both
-LIMIT = 2_000_000  # entries of one array, 16 MB; the text needs a twentieth of it
+from pycode.proofread.field import Residue
+from pycode.proofread.floats import Value
+from pycode.proofread.named import COLUMN, GRADIENT, LIMIT, ROW, TooLargeError, align
 
-
-class TooLargeError(ValueError):
-    """An array would need more than ``LIMIT`` entries."""
-
-
-class Value:
-    """Array ``data`` whose axes are called ``axes``, in sorted order."""
-
-    __slots__ = ("axes", "data")
-
-    def __init__(self, data: object, axes: Sequence[str] = ()) -> None:
-        array = np.asarray(data)
-        if len(axes) > 1 and list(axes) != sorted(axes):
-            order = sorted(range(len(axes)), key=axes.__getitem__)
-            array, axes = array.transpose(order), [axes[i] for i in order]
-        self.data, self.axes = array, tuple(axes)
-
-    def __add__(self, other: "Number") -> "Scalar":
-        return _elementwise(np.add, self, other) if _plain(other) else NotImplemented
-
-    def __mul__(self, other: "Number") -> "Scalar":
-        return _elementwise(np.multiply, self, other) if _plain(other) else NotImplemented
-
-    def __sub__(self, other: "Number") -> "Scalar":
-        return _elementwise(np.subtract, self, other) if _plain(other) else NotImplemented
-
-    def __truediv__(self, other: "Number") -> "Scalar":
-        return _elementwise(np.divide, self, other) if _plain(other) else NotImplemented
-
-    def __rsub__(self, other: float) -> "Value":
-        return Value(other - self.data, self.axes)
-
-    def __rtruediv__(self, other: float) -> "Value":
-        return Value(other / self.data, self.axes)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __neg__(self) -> "Value":
-        return _made(-self.data, self.axes)
-
-    def __repr__(self) -> str:
-        return f"Value({self.data!r}, {self.axes!r})"
+__all__ = ["COLUMN", "GRADIENT", "LIMIT", "ROW", "Residue", "TooLargeError", "Value", "align"]
 
 
 class Dual:
@@ -117,84 +73,38 @@ class Dual:
     __radd__, __rmul__ = __add__, __mul__
 
 
-Scalar = Value | Dual
-Number = Value | Dual | float
+Plain = Value | Residue
+Scalar = Value | Residue | Dual
+Number = Value | Residue | Dual | float
 
 
 def value(x: Number) -> Scalar:
     """A plain number as a value without axes."""
-    return x if isinstance(x, Value | Dual) else Value(np.float64(x))
+    return x if isinstance(x, Value | Residue | Dual) else Value(np.float64(x))
 
 
 ZERO, ONE = value(0.0), value(1.0)
 
 
-def _plain(x: Number) -> bool:
-    return not isinstance(x, Dual)
-
-
-@cache
-def _spread(own: tuple[str, ...], axes: tuple[str, ...]) -> tuple[slice | None, ...]:
-    """Index that gives an array with its own axes a dimension for each of ``axes``."""
-    return tuple(slice(None) if a in own else None for a in axes)
-
-
-@cache
-def _union(*axes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set().union(*axes)))
-
-
-def align(*xs: Value) -> tuple[tuple[str, ...], list[np.ndarray]]:
-    """The union of the axes, and the arrays with a dimension of length 1 for each axis that they lack."""
-    axes = _union(*[x.axes for x in xs])
-    arrays = [x.data if x.axes == axes else x.data[_spread(x.axes, axes)] for x in xs]
-    if math.prod([a.size for a in arrays]) > LIMIT:  # an upper bound that is quickly computed
-        size = math.prod(map(max, zip(*[a.shape for a in arrays], strict=True)))
-        if size > LIMIT:
-            shown = ", ".join(a.split(".")[0] for a in axes)
-            raise TooLargeError(f"{len(axes)} indices at once ({shown}) make {size:.0g} numbers; sum some earlier")
-    return axes, arrays
-
-
-def _made(data: np.ndarray, axes: tuple[str, ...]) -> Value:
-    """A value whose axes are known to be in order."""
-    made = Value.__new__(Value)
-    made.data, made.axes = data, axes
-    return made
-
-
-def _elementwise(operation: Callable[..., np.ndarray], a: Value, b: Number) -> Value:
-    if not isinstance(b, Value):
-        return _made(operation(a.data, b), a.axes)
-    if a.axes == b.axes or not b.axes:
-        return _made(operation(a.data, b.data), a.axes)
-    if not a.axes:
-        return _made(operation(a.data, b.data), b.axes)
-    axes, (left, right) = align(a, b)
-    return _made(operation(left, right), axes)
-
-
-def _function(
-    apply: Callable[[np.ndarray], np.ndarray], derivative: Callable[[Scalar, Scalar], Scalar]
-) -> Callable[[Scalar], Scalar]:
+def _function(name: str, derivative: Callable[[Scalar, Scalar], Scalar]) -> Callable[[Scalar], Scalar]:
     """An elementary function; ``derivative(x, f(x))`` is its derivative."""
 
     def function(x: Scalar) -> Scalar:
         if isinstance(x, Dual):
             result = function(x.value)
             return Dual(result, derivative(x.value, result) * x.tangent, x.level)
-        return _made(apply(x.data), x.axes)
+        return getattr(x, name)()
 
     return function
 
 
-exp = _function(np.exp, lambda x, y: y)
-log = _function(np.log, lambda x, y: 1.0 / x)
-sqrt = _function(np.sqrt, lambda x, y: 0.5 / y)
-sin: Callable[[Scalar], Scalar] = _function(np.sin, lambda x, y: cos(x))
-cos: Callable[[Scalar], Scalar] = _function(np.cos, lambda x, y: -sin(x))
-absolute = _function(np.abs, lambda x, y: y / x)
-floor = _function(np.floor, lambda x, y: value(0.0))
+exp = _function("exp", lambda x, y: y)
+log = _function("log", lambda x, y: 1.0 / x)
+sqrt = _function("sqrt", lambda x, y: 0.5 / y)
+sin: Callable[[Scalar], Scalar] = _function("sin", lambda x, y: cos(x))
+cos: Callable[[Scalar], Scalar] = _function("cos", lambda x, y: -sin(x))
+absolute = _function("absolute", lambda x, y: y / x)
+floor = _function("floor", lambda x, y: ZERO)
 
 
 def power(x: Scalar, n: int) -> Scalar:
@@ -203,74 +113,83 @@ def power(x: Scalar, n: int) -> Scalar:
         return 1.0 / power(x, -n)
     result: Scalar = ONE
     while n:
-        result, x, n = (result * x if n & 1 else result), x * x, n >> 1
+        result, x, n = (result * x if n & 1 else result), (x * x if n > 1 else x), n >> 1
     return result
 
 
-def _linear(x: Scalar, action: Callable[[Value], Value]) -> Scalar:
-    """A linear map of values, applied to a dual part by part."""
-    return Dual(_linear(x.value, action), _linear(x.tangent, action), x.level) if isinstance(x, Dual) else action(x)
+def raised(x: Scalar, n: Value) -> Scalar:
+    """X to a power that is an integer on named axes; 0^0 is 1."""
+    if isinstance(x, Dual):
+        lower = raised(x.value, Value(np.maximum(n.data - 1, np.minimum(n.data, 0)), n.axes))
+        return Dual(raised(x.value, n), lower * n * x.tangent, x.level)
+    return x.raised(n)
+
+
+def linear(x: Scalar, action: Callable[[Plain], Plain]) -> Scalar:
+    """A linear map, applied to a dual part by part."""
+    return Dual(linear(x.value, action), linear(x.tangent, action), x.level) if isinstance(x, Dual) else action(x)
 
 
 def total(x: Scalar, axis: str, size: int) -> Scalar:
     """Sum over an axis of ``size`` entries; what does not have the axis counts ``size`` times."""
+    return linear(x, lambda v: v.total(axis, size))
 
-    def add(v: Value) -> Value:
-        if axis not in v.axes:
-            return _made(v.data * float(size), v.axes)
-        return Value(v.data.sum(axis=v.axes.index(axis)), tuple(a for a in v.axes if a != axis))
 
-    return _linear(x, add)
+def series(x: Scalar, axis: str, size: int) -> Scalar:
+    """Sum of an infinite sequence whose first ``size`` terms stand along the axis."""
+    whole = primal(x)
+    if axis not in whole.axes and whole.size() > 0.0:
+        raise ValueError("the sum to \\infty does not converge: its terms do not change")
+    if isinstance(whole, Value):
+        whole.series(axis, size)
+        return total(x, axis, size)
+    return linear(x, lambda v: v.series(axis, size) if axis in v.axes else v * 0.0)
 
 
 def rename(x: Scalar, names: Mapping[str, str]) -> Scalar:
     """The same value with axes called otherwise."""
-    return _linear(x, lambda v: Value(v.data, tuple(names.get(a, a) for a in v.axes)))
+    return linear(x, lambda v: v.renamed(names))
 
 
 def select(x: Scalar, axis: str, index: object) -> Scalar:
     """Entry ``index`` of an axis, which disappears; for a slice, or an array of indices, it stays."""
+    return linear(x, lambda v: v.selected(axis, index))
 
-    def pick(v: Value) -> Value:
-        if axis not in v.axes:
-            return v
-        data = (
-            np.take(v.data, np.asarray(index), v.axes.index(axis))
-            if not isinstance(index, slice)
-            else v.data[tuple(index if a == axis else slice(None) for a in v.axes)]
-        )
-        return Value(data, tuple(a for a in v.axes if a != axis) if np.ndim(data) < len(v.axes) else v.axes)
 
-    return _linear(x, pick)
+def where(condition: Value, x: Scalar) -> Scalar:
+    """X where the condition is true, else 0, whatever x is there."""
+    return linear(x, lambda v: v.where(condition))
 
 
 def take(table: Scalar, indices: Sequence[Value]) -> Scalar:
     """Entries of a table with the axes "0", "1", …: ``indices[i]`` (integers on named axes) says where along axis i."""
-    axes, arrays = align(*indices) if indices else ((), [])
-
-    def gather(v: Value) -> Value:
-        own = [a for a in v.axes if not a.isdigit()]
-        data = np.moveaxis(v.data, [v.axes.index(str(i)) for i in range(len(indices))], range(len(indices)))
-        return Value(data[tuple(arrays)] if arrays else data, (*axes, *own))
-
-    return _linear(table, lambda v: gather(_full(v, table, len(indices))))
+    return linear(table, lambda v: _full(v, primal(table), len(indices)).gathered(indices))
 
 
-def _full(v: Value, table: Scalar, count: int) -> Value:
+def _full(v: Plain, table: Plain, count: int) -> Plain:
     """A tangent that lacks axes of its table, with them."""
     missing = [str(i) for i in range(count) if str(i) not in v.axes]
-    if not missing:
-        return v
-    whole = primal(table)
-    shape = [whole.data.shape[whole.axes.index(a)] for a in missing]
-    return Value(np.broadcast_to(v.data, (*shape, *v.data.shape)), (*missing, *v.axes))
+    return v.spread(missing, [table.length(a) for a in missing]) if missing else v
 
 
-def primal(x: Number) -> Value:
+def join(x: Scalar, y: Scalar, axis: str) -> Scalar:
+    """The entries of y after those of x along an axis; both have the same axes, and a derivative or none."""
+    if isinstance(x, Dual) and isinstance(y, Dual):
+        return Dual(join(x.value, y.value, axis), join(x.tangent, y.tangent, axis), x.level)
+    return primal(x).joined(primal(y), axis)  # type: ignore[arg-type]
+
+
+def extended(x: Scalar, axis: str, entry: Fraction) -> Scalar:
+    """With one more entry at the end of an axis, a constant."""
+    last = select(x, axis, slice(1)) * 0.0
+    return join(x, last + number(entry, x), axis)
+
+
+def primal(x: Number) -> Plain:
     """The value without its derivatives."""
     while isinstance(x, Dual):
         x = x.value
-    return x if isinstance(x, Value) else Value(np.float64(x))
+    return x if isinstance(x, Value | Residue) else Value(np.float64(x))
 
 
 def tangent(x: Scalar, level: int = 0) -> Scalar:
@@ -279,32 +198,20 @@ def tangent(x: Scalar, level: int = 0) -> Scalar:
 
 
 def size(x: Number) -> float:
-    """Largest absolute value of the entries."""
-    data = primal(x).data
-    return float(np.max(np.abs(data))) if data.size else 0.0
+    """Largest absolute value of the entries; 1 for residues that are not all 0."""
+    return primal(x).size()
 
 
-def extended(x: Scalar, axis: str, entry: float) -> Scalar:
-    """With one more entry at the end of an axis, a constant."""
-    if isinstance(x, Dual):
-        return Dual(extended(x.value, axis, entry), extended(x.tangent, axis, 0.0), x.level)
-    at = x.axes.index(axis)
-    return _made(np.concatenate([x.data, np.full_like(np.take(x.data, [0], at), entry)], at), x.axes)
+def named(x: Scalar) -> Scalar:
+    """The same as a letter of its own: a sum that its world knows to be positive and no product of others."""
+    return Dual(named(x.value), x.tangent, x.level) if isinstance(x, Dual) else x.named()
 
 
-def raised(x: Scalar, n: Value) -> Scalar:
-    """X to a power that is an integer on named axes; 0^0 is 1."""
-    if isinstance(x, Dual):
-        lower = raised(x.value, Value(np.maximum(n.data - 1, np.minimum(n.data, 0)), n.axes))
-        return Dual(raised(x.value, n), n * lower * x.tangent, x.level)
-    return _elementwise(np.power, x, n)
+def number(x: Fraction, like: Scalar) -> Scalar:
+    """A rational number in the arithmetic of another one."""
+    return primal(like).number(x)
 
 
-def where(condition: Value, x: Scalar) -> Scalar:
-    """X where the condition is true, else 0, whatever x is there."""
-
-    def choose(v: Value) -> Value:
-        axes, (yes, data) = align(condition, v)
-        return Value(np.where(yes, data, 0.0), axes)
-
-    return _linear(x, choose)
+def pi(like: Scalar) -> Scalar:
+    """The number π in the arithmetic of another one."""
+    return primal(like).pi()

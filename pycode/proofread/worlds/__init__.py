@@ -11,7 +11,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +22,7 @@ from typing import Protocol
 import numpy as np
 
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS
-from pycode.proofread.values import Scalar, Value
+from pycode.proofread.values import Plain, Scalar, Value
 
 KEPT = Path(__file__).parents[3] / "build" / "cache" / "worlds"
 KEPT_SEEDS = {0, *BOUND_SEED}.union(*BOUND_SEEDS.values())
@@ -47,9 +47,27 @@ class Vocabulary:
     parameters: tuple[str, ...] = ()
 
 
-class Instance(Protocol):
-    """One random instance of a world."""
+class Rule(Protocol):
+    """How to integrate over a letter whose nodes stand along an axis."""
 
+    def integral(self, x: Scalar, axis: str) -> Scalar:
+        """∫ x over all values of the letter."""
+
+
+class Space(Protocol):
+    """What a letter runs over when it is integrated."""
+
+    def grid(self, name: str) -> tuple[Scalar, Rule]:
+        """Nodes along the axis ``name`` (and ROW for vectors), and the rule of their integral."""
+
+    def draws(self, count: int) -> tuple[Scalar, Callable[[Scalar], Scalar]]:
+        """Independent standard normal draws on axes of their own: their table along "0", and the mean over them."""
+
+
+class Instance(Protocol):
+    """One random instance of a world, in one of the arithmetics."""
+
+    unit: Plain  # 1, in its arithmetic
     tight: bool  # every bound that holds in general is attained here
     sizes: Mapping[str, int]  # of the finite sorts; "integer" is where an infinite sum is cut
 
@@ -65,20 +83,20 @@ class Instance(Protocol):
     def apply(self, name: str, signature: str, arguments: Sequence[Scalar]) -> Scalar:
         """Value of a function; arguments of finite sorts are indices, those of parameters and policies are left out."""
 
-    def reals(self, name: str) -> Value:
+    def reals(self, name: str) -> Scalar:
         """A few values for a free real variable, along the axis ``name``."""
 
-    def grid(self, name: str) -> tuple[Value, Value]:
-        """Nodes for a bound real variable along the axis ``name``, and their weights for an integral over all of it."""
+    def grid(self, name: str) -> tuple[Scalar, Rule]:
+        """Nodes for a bound real variable along the axis ``name``, and the rule of its integral."""
 
-    def line(self, name: str) -> tuple[Value, Value]:
+    def line(self, name: str) -> tuple[Scalar, Rule]:
         """The same for a letter that is a number where z is a vector."""
 
     def replace(self, name: str, value: Scalar) -> "Instance":
         """The same instance with another value of a constant, and of all that depends on it."""
 
-    def averaging(self) -> tuple["Instance", dict[str, int], Value]:
-        """The instance with its draws ε^(l) spread over quadrature axes; these axes with their lengths; the weights."""
+    def averaging(self) -> tuple["Instance", Callable[[Scalar], Scalar]]:
+        """The instance with its draws ε^(l) spread over axes of their own, and the mean over these."""
 
     def parameter_mask(self, parameter: str) -> Value:
         """1 along GRADIENT where a component belongs to the parameter, else 0; "" stands for all of them."""

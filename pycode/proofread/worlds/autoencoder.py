@@ -1,15 +1,16 @@
 """A variational auto-encoder with one data point x and a one-dimensional latent z: what the world ``vae`` computes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from pycode.proofread.values import GRADIENT, Scalar, Value, exp, log, take
+from pycode.proofread.values import GRADIENT, ONE, Plain, Scalar, Value, exp, log, primal, rename, take
+from pycode.proofread.worlds import Rule, Space
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
 from pycode.proofread.worlds.normal import density
-from pycode.proofread.worlds.quadrature import Curve, Lattice, noise, spread
+from pycode.proofread.worlds.quadrature import Cubic, Curve, integral
 
 THETA, PHI = 3, 3  # components of θ, which come first in a gradient, and of φ
 INTEGERS = 64  # where an infinite sum is cut
@@ -28,15 +29,16 @@ class VAE:
     mu_q: Scalar
     sigma_q: Scalar
     model: AffineBernoulli | None  # with θ
-    curve: Curve
-    points: np.ndarray  # for free variables
-    draws: Value  # ε^(l), l on the axis "0"
-    lattice: Lattice
+    curve: Curve | Cubic  # f
+    points: Scalar  # for free variables, along the axis "0"
+    draws: Scalar  # ε^(l), l on the axis "0"
+    space: Space
     tight: bool
+    unit: Plain = ONE
     sizes: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sizes = {"sample": self.draws.data.shape[self.draws.axes.index("0")], "integer": INTEGERS}
+        self.sizes = {"sample": primal(self.draws).length("0"), "integer": INTEGERS}
 
     def admits(self, names: frozenset[str]) -> bool:
         """A q that is no Gaussian has neither mean and width nor draws μ_q + σ_q ε."""
@@ -127,29 +129,27 @@ class VAE:
         """p_φ(x)."""
         if isinstance(self.decoder, LinearGaussian):
             return self.decoder.given(self.mu_p, self.sigma_p * self.sigma_p)[2]
-        return self.lattice.integral(self.joint)
+        return integral(self.space, self.joint)
 
     @cached_property
     def bound(self) -> Scalar:
         """𝓛 = E_q[log p_φ(x,z) - log q_θ(z|x)], in nats."""
 
-        def integrand(z: Value) -> Scalar:
+        def integrand(z: Scalar) -> Scalar:
             q = self.q(z)
             return q * (log(self.joint(z)) - log(q))
 
-        return self.lattice.integral(integrand)
+        return integral(self.space, integrand)
 
-    def reals(self, name: str) -> Value:
+    def reals(self, name: str) -> Scalar:
         """A few irregular points."""
-        return Value(self.points, (name,))
+        return rename(self.points, {"0": name})
 
-    def grid(self, name: str) -> tuple[Value, Value]:
-        """Nodes and weights that serve for z, with every density here, and for ε ~ N(0,1)."""
-        return self.lattice.grid(name)
+    def grid(self, name: str) -> tuple[Scalar, Rule]:
+        """Nodes that serve for z, with every density here, and for ε ~ N(0,1), and the rule of the integral."""
+        return self.space.grid(name)
 
-    def line(self, name: str) -> tuple[Value, Value]:
-        """The same: z is a number here."""
-        return self.lattice.grid(name)
+    line = grid  # z is a number here
 
     def replace(self, name: str, value: Scalar) -> "VAE":
         r"""With another μ_q, σ_q or ρ (and so σ_q = e^{ρ/2}), or prior."""
@@ -168,12 +168,17 @@ class VAE:
                 return replace(self, sigma_p=value)
         raise ValueError(f"{name} has no value of its own in the world vae")
 
-    def averaging(self) -> tuple["VAE", dict[str, int], Value]:
-        """Each draw ε^(l) along a quadrature axis of its own."""
-        table, axes, weights = spread(*noise(), self.sizes["sample"])
-        return replace(self, draws=table), axes, weights
+    def averaging(self) -> tuple["VAE", Callable[[Scalar], Scalar]]:
+        """Each draw ε^(l) along an axis of its own."""
+        table, mean = self.space.draws(self.sizes["sample"])
+        return replace(self, draws=table), mean
 
     def parameter_mask(self, parameter: str) -> Value:
         """Which components of a gradient belong to θ, to φ, or to either."""
-        theta, phi = {"\\theta": (1.0, 0.0), "\\phi": (0.0, 1.0), "": (1.0, 1.0)}[parameter]
-        return Value(np.repeat([theta, phi], [THETA, PHI]), (GRADIENT,))
+        return parameter_mask(parameter)
+
+
+def parameter_mask(parameter: str) -> Value:
+    """1 along GRADIENT for the components of θ, of φ, or of either."""
+    theta, phi = {"\\theta": (1.0, 0.0), "\\phi": (0.0, 1.0), "": (1.0, 1.0)}[parameter]
+    return Value(np.repeat([theta, phi], [THETA, PHI]), (GRADIENT,))

@@ -4,14 +4,15 @@ a (logits), m (means) and x are vectors of ``D_x`` components; x is binary, or i
 a relation names. Values are products of probabilities, from p = 1/(1 + e^{-a}) and the number of sequences.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import comb
 
 import numpy as np
 
-from pycode.proofread.values import COLUMN, ONE, ROW, Scalar, Value, exp, primal, rename, take
-from pycode.proofread.worlds import Instance, Vocabulary
+from pycode.proofread.symbols import Field
+from pycode.proofread.values import COLUMN, ONE, ROW, Plain, Scalar, Value, align, exp, primal, raised, rename, take
+from pycode.proofread.worlds import Instance, Rule, Vocabulary
 from pycode.proofread.worlds.normal import density, product
 from pycode.proofread.worlds.quadrature import signed
 
@@ -41,16 +42,17 @@ class Decoders:
     """An instance whose x is of one kind, as the decoder ``kind`` needs it."""
 
     kind: str
-    x: np.ndarray  # (D_x,), like a and m
-    a: np.ndarray
-    m: np.ndarray
+    x: Scalar  # vectors on ROW, like a and m
+    a: Scalar
+    m: Scalar
     n: int
-    sigma_x: float
+    sigma_x: Scalar
+    unit: Plain = ONE
     tight: bool = False
     sizes: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sizes = {"dimension": len(self.x), "integer": INTEGERS}
+        self.sizes = {"dimension": primal(self.a).length(ROW), "integer": INTEGERS}
 
     def admits(self, names: frozenset[str]) -> bool:
         """Whether this x suits all decoders that are named, and no other kind of x is meant for them."""
@@ -63,14 +65,14 @@ class Decoders:
             case "n":
                 return Value(np.float64(self.n))
             case "D_x":
-                return Value(np.float64(len(self.x)))
+                return Value(np.float64(self.sizes["dimension"]))
             case "\\sigma_x":
-                return Value(np.float64(self.sigma_x))
+                return self.sigma_x
             case "I":
-                return Value(np.eye(len(self.x)), (ROW, COLUMN))
+                return Value(np.eye(self.sizes["dimension"]), (ROW, COLUMN))
         if name not in ("x", "a", "m"):
             raise ValueError(f"{name} has no value of its own in the world decoders")
-        whole = Value({"x": self.x, "a": self.a, "m": self.m}[name], (ROW,))
+        whole = {"x": self.x, "a": self.a, "m": self.m}[name]
         return take(rename(whole, {ROW: "0"}), indices) if indices else whole
 
     def number(self, sort: str, index: Value) -> Scalar:
@@ -82,10 +84,10 @@ class Decoders:
         match name, signature:
             case "\\operatorname{Bernoulli}", "real;real":
                 x, a = arguments
-                each = _binomial(x, ONE, a, 1)
+                each = _binomial(x, ONE, a)
             case "\\operatorname{Binomial}", "real;real,real":
                 x, n, a = arguments
-                each = _binomial(x, n, a, self.n)
+                each = _binomial(x, n, a)
             case "\\mathcal{N}", "real;real,real":
                 point, mean, variance = arguments
                 if ROW in primal(point).axes and ROW not in primal(variance).axes:
@@ -99,11 +101,11 @@ class Decoders:
         """There are no free real variables."""
         raise ValueError(f"{name}: the world decoders has no real variables")
 
-    def grid(self, name: str) -> tuple[Value, Value]:
+    def grid(self, name: str) -> tuple[Scalar, Rule]:
         """There are no integrals."""
         raise ValueError(f"{name}: the world decoders has no integrals")
 
-    def line(self, name: str) -> tuple[Value, Value]:
+    def line(self, name: str) -> tuple[Scalar, Rule]:
         """There are no integrals."""
         return self.grid(name)
 
@@ -111,7 +113,7 @@ class Decoders:
         """There are no partial derivatives."""
         raise ValueError(f"{name}: the world decoders has no partial derivatives")
 
-    def averaging(self) -> tuple["Decoders", dict[str, int], Value]:
+    def averaging(self) -> tuple["Decoders", Callable[[Scalar], Scalar]]:
         """There are no draws."""
         raise ValueError("the world decoders has no draws")
 
@@ -120,29 +122,22 @@ class Decoders:
         raise ValueError("the world decoders has no parameters")
 
 
-def _binomial(x: Scalar, n: Scalar, a: Scalar, most: int) -> Scalar:
+def _binomial(x: Scalar, n: Scalar, a: Scalar) -> Scalar:
     """Probability of x ones in n trials: the number of sequences times the probability of one of them."""
     ones, trials = _integers(x), _integers(n)
-    if np.any(trials.data > most) or np.any(ones.data > most):
-        raise ValueError(f"at most {most} trials, and as many ones")
-    sequences = take(
-        Value([[comb(t, k) for k in range(most + 1)] for t in range(most + 1)], ("0", "1")), [trials, ones]
-    )
+    axes, (k, t) = align(ones, trials)
+    if np.any(k > t) or np.any(k < 0):
+        raise ValueError("a count of ones must be between 0 and that of the trials")
+    sequences = Value(np.vectorize(comb)(*np.broadcast_arrays(t, k)), axes)
     one, zero = 1.0 / (1.0 + exp(-a)), 1.0 / (1.0 + exp(a))
-    result: Scalar = sequences * 1.0
-    for trial in range(most):
-        is_one = Value((trial < ones.data) * 1.0, ones.axes)
-        is_zero = Value((trial < trials.data) * 1.0, trials.axes) - is_one
-        result = result * (is_one * one + is_zero * zero + (1.0 - is_one - is_zero))
-    return result
+    return raised(one, ones) * raised(zero, trials - ones) * sequences
 
 
 def _integers(x: Scalar) -> Value:
-    number = primal(x)
-    rounded = np.rint(number.data)
-    if np.any(number.data != rounded) or np.any(rounded < 0):
-        raise ValueError("a count must be an integer, and not negative")
-    return Value(rounded.astype(int), number.axes)
+    try:
+        return primal(x).integers()
+    except ValueError:
+        raise ValueError("a count must be an integer") from None
 
 
 def instances(name: str, seed: int) -> tuple[Instance, ...]:
@@ -153,11 +148,27 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
 
 def _drawn(rng: np.random.Generator, kind: str, D_x: int) -> Decoders:
     n = int(rng.integers(4, 7))
-    x = {
-        KINDS[0]: rng.permutation(np.arange(D_x) % 2).astype(float),
-        # Neither 0 nor n only: binomial coefficients other than 1 must occur.
-        KINDS[1]: rng.permutation(np.arange(1, D_x + 1) % n).astype(float),
-        KINDS[2]: np.array(signed(rng, 0.3, 1.8, D_x)),
-    }[kind]
+    x = np.array(signed(rng, 0.3, 1.8, D_x)) if kind == KINDS[2] else _counts(kind, rng.permutation(D_x), n)
     a, m = np.array(signed(rng, 0.3, 2.0, D_x)), np.array(signed(rng, 0.2, 1.5, D_x))
-    return Decoders(kind, x, a, m, n, float(rng.uniform(0.5, 0.8)))
+    vectors = (Value(v, (ROW,)) for v in (x, a, m))
+    return Decoders(kind, *vectors, n, Value(rng.uniform(0.5, 0.8)))
+
+
+def _counts(kind: str, order: np.ndarray, n: int) -> np.ndarray:
+    """Binary components, or counts of which one at least is neither 0 nor n: other binomial coefficients than 1 occur."""
+    return order % 2 if kind == KINDS[0] else (order + 1) % n
+
+
+def exact(name: str, field: Field) -> tuple[Instance, ...]:
+    """One instance for each kind of x, with three components; logits are logarithms of free odds."""
+    return tuple(_free(field, kind) for kind in KINDS)
+
+
+def _free(field: Field, kind: str, D_x: int = 3, n: int = 4) -> Decoders:
+    odds = field.positive((D_x,), (ROW,))
+    ((odds + 1).named() / odds).remembered()  # 1 + e^a and 1 + e^{-a}
+    counts = Value(_counts(kind, np.arange(D_x), n), (ROW,))
+    x = field.letter((D_x,), (ROW,)) if kind == KINDS[2] else field.number(1).lifted(counts)
+    sigma_x = field.positive()
+    sigma_x.square()
+    return Decoders(kind, x, odds.log(), field.letter((D_x,), (ROW,)), n, sigma_x, unit=field.number(1))

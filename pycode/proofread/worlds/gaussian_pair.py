@@ -1,17 +1,17 @@
 """Two Gaussians, q = N(μ_q, Σ_q) and p = N(μ_p, Σ_p), with a linear decoder: what the world ``gaussians`` computes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from pycode.proofread.values import COLUMN, ROW, Scalar, Value, exp, log, primal, rename, take, total
+from pycode.proofread.values import COLUMN, ONE, ROW, Plain, Scalar, Value, exp, log, primal, rename, take, total
+from pycode.proofread.worlds import Rule, Space
 from pycode.proofread.worlds.likelihoods import LinearGaussian
 from pycode.proofread.worlds.normal import density
-from pycode.proofread.worlds.quadrature import Curve, Lattice, noise, spread
+from pycode.proofread.worlds.quadrature import Cubic, Curve, integral
 
-NODES = 9  # Gauss-Hermite nodes a coordinate
 INTEGERS = 64  # where an infinite sum is cut
 DATA = frozenset({"x"})  # the data point: as an argument of a function it is left out
 SEVERAL = frozenset(("\\Sigma_q", "\\Sigma_p", "D", "I"))  # names that show more than one dimension, as indices do
@@ -29,17 +29,17 @@ class Gaussians:
     mu_p: Scalar
     scale_p: Scalar
     decoder: LinearGaussian
-    curve: Curve
-    points: np.ndarray  # for free variables, shape (n,) or (n, D)
-    draws: Value  # ε^(l), l on the axis "0"
-    lattice: Lattice
-    scalars: Lattice
+    curve: Curve | Cubic
+    points: Scalar  # for free variables, along the axis "0"
+    draws: Scalar  # ε^(l), l on the axis "0"
+    space: Space
+    scalars: Space
     tight: bool
+    unit: Plain = ONE
     sizes: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        L = self.draws.data.shape[self.draws.axes.index("0")]
-        self.sizes = {"dimension": self.D, "sample": L, "integer": INTEGERS}
+        self.sizes = {"dimension": self.D, "sample": primal(self.draws).length("0"), "integer": INTEGERS}
 
     def admits(self, names: frozenset[str]) -> bool:
         """Several dimensions only where a relation shows them; full covariances have no σ; f is for one dimension."""
@@ -146,22 +146,22 @@ class Gaussians:
     def bound(self) -> Scalar:
         """𝓛 = E_q[log p_φ(x,z) - log q_θ(z|x)], in nats."""
 
-        def integrand(z: Value) -> Scalar:
+        def integrand(z: Scalar) -> Scalar:
             q = self.q(z)
             return q * (log(self.joint(z)) - log(q))
 
-        return self.lattice.integral(integrand)
+        return integral(self.space, integrand)
 
-    def reals(self, name: str) -> Value:
+    def reals(self, name: str) -> Scalar:
         """A few irregular points, vectors with D > 1."""
-        return Value(self.points, (name, ROW)[: self.points.ndim])
+        return rename(self.points, {"0": name})
 
-    def grid(self, name: str) -> tuple[Value, Value]:
-        """Nodes, vectors with D > 1, and weights that serve for z, with every density here, and for ε ~ N(0, I)."""
-        return self.lattice.grid(name)
+    def grid(self, name: str) -> tuple[Scalar, Rule]:
+        """Nodes, vectors with D > 1, that serve for z, with every density here, and for ε ~ N(0, I), and their rule."""
+        return self.space.grid(name)
 
-    def line(self, name: str) -> tuple[Value, Value]:
-        """Nodes and weights for a scalar, whatever D: one coordinate of z or of ε."""
+    def line(self, name: str) -> tuple[Scalar, Rule]:
+        """The same for a scalar, whatever D: one coordinate of z or of ε."""
         return self.scalars.grid(name)
 
     def replace(self, name: str, value: Scalar) -> "Gaussians":
@@ -181,20 +181,10 @@ class Gaussians:
                 return replace(self, scale_p=value)
         raise ValueError(f"{name} has no value of its own in the world gaussians")
 
-    def averaging(self) -> tuple["Gaussians", dict[str, int], Value]:
-        """Each draw ε^(l) along a quadrature axis of its own.
-
-        With D > 1 nine Gauss-Hermite nodes a coordinate: exact for polynomials of degree 17 at most in each coordinate;
-        of the functions in which draws enter here only the logarithms of densities, of degree 2, are polynomials.
-        """
-        if self.D == 1:
-            nodes, weights = noise()
-        else:
-            points, masses = np.polynomial.hermite_e.hermegauss(NODES)
-            nodes = np.stack(np.meshgrid(*[points] * self.D, indexing="ij"), axis=-1).reshape(-1, self.D)
-            weights = np.prod(np.stack(np.meshgrid(*[masses / masses.sum()] * self.D)), axis=0).reshape(-1)
-        table, axes, product = spread(nodes, weights, self.sizes["sample"])
-        return replace(self, draws=table), axes, product
+    def averaging(self) -> tuple["Gaussians", Callable[[Scalar], Scalar]]:
+        """Each draw ε^(l) along an axis of its own."""
+        table, mean = self.space.draws(self.sizes["sample"])
+        return replace(self, draws=table), mean
 
     def parameter_mask(self, parameter: str) -> Value:
         """Nothing here is differentiated in θ or φ."""

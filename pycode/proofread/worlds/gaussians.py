@@ -11,13 +11,17 @@ from functools import partial
 
 import numpy as np
 
-from pycode.proofread.values import ROW, ZERO, Value, log, primal, total
+from pycode.proofread.field import Residue
+from pycode.proofread.symbols import Field
+from pycode.proofread.values import COLUMN, ROW, ZERO, Value, log, primal, select
 from pycode.proofread.worlds import Instance, Vocabulary
 from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, matrix, vector
 from pycode.proofread.worlds.likelihoods import LinearGaussian
+from pycode.proofread.worlds.moments import Nodes
 from pycode.proofread.worlds.normal import density
 from pycode.proofread.worlds.quadrature import (
     ATTEMPTS,
+    Cubic,
     close,
     curve,
     line,
@@ -25,6 +29,7 @@ from pycode.proofread.worlds.quadrature import (
     signed,
     space,
 )
+from pycode.proofread.worlds.rational import decoder
 
 __all__ = ["DATA", "instances", "vocabulary"]
 
@@ -68,6 +73,50 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
     second = _admitted(rng, 1, L=2, opposite=first)
     plane, full = _admitted(rng, 2), _admitted(rng, 3)
     return first, second, _twin(second), plane, full, near
+
+
+def exact(name: str, field: Field) -> tuple[Instance, ...]:
+    """D = 1; D = 2 with diagonal and D = 3 with full covariances, all letters free; L = 2, 1, 1."""
+    return tuple(_free(field, D, L) for D, L in ((1, 2), (2, 1), (3, 1)))
+
+
+def _free(field: Field, D: int, L: int) -> Gaussians:
+    mu, scales = [field.letter((D,), (ROW,)) for _ in range(2)], [_scale(field, D) for _ in range(2)]
+    draws = field.letter((L, D), ("0", ROW))
+    slopes = [field.letter((D,), (ROW,)) for _ in range(2)]
+    offsets, x = ([field.letter() for _ in range(2)] for _ in range(2))
+    model = LinearGaussian(x, slopes, offsets, field.positive().square())
+    if D == 1:
+        mu, scales = [select(m, ROW, 0) for m in mu], [select(select(s, ROW, 0), COLUMN, 0) for s in scales]
+        draws, model = select(draws, ROW, 0), decoder(field, scales[1])
+    return Gaussians(
+        D=D,
+        diagonal=D < 3,
+        mu_q=mu[0],
+        scale_q=scales[0],
+        mu_p=mu[1],
+        scale_p=scales[1],
+        decoder=model,
+        curve=Cubic(field.letter((4,), ("0",))),
+        points=field.letter((2, D)[: 2 if D > 1 else 1], ("0", ROW)[: 2 if D > 1 else 1]),
+        draws=draws,
+        space=Nodes(field, D),
+        scalars=Nodes(field),
+        tight=False,
+        unit=field.number(1),
+    )
+
+
+def _scale(field: Field, D: int) -> Residue:
+    """A free lower triangular matrix, diagonal if D < 3; roots and logarithms of what is made of its diagonal."""
+    diagonal = field.positive((D,), (ROW,))
+    diagonal.square()
+    volume = select(diagonal, ROW, 0)
+    for i in range(1, D):
+        volume = volume * select(diagonal, ROW, i)
+    volume.square()
+    lower = Value(np.tril(np.ones((D, D), int), -1) * (D > 2), (ROW, COLUMN))
+    return diagonal * Value(np.eye(D, dtype=int), (ROW, COLUMN)) + field.letter((D, D), (ROW, COLUMN)) * lower
 
 
 def _pair(rng: np.random.Generator) -> tuple[Gaussians, Gaussians]:
@@ -119,9 +168,9 @@ def _drawn(rng: np.random.Generator, D: int, L: int, opposite: Gaussians | None)
             noise=Value(rng.uniform(0.75, 1.3)),
         ),
         curve=curve(rng),
-        points=np.reshape(points, (5, D) if D > 1 else 5),
+        points=Value(np.reshape(points, (5, D)), ("0", ROW)) if D > 1 else Value(points, ("0",)),
         draws=Value(np.reshape(draws, (L, D)), ("0", ROW)) if D > 1 else Value(draws, ("0",)),
-        lattice=scalars if D == 1 else space(bells, {2: 0.5, 3: 0.65}[D], 8.0),
+        space=scalars if D == 1 else space(bells, {2: 0.5, 3: 0.65}[D], 8.0),
         scalars=scalars,
         tight=False,
     )
@@ -137,17 +186,17 @@ def _near(g: Gaussians) -> Gaussians:
     """With a q that is p moved to μ_q."""
     bells = [(float(primal(m).data), float(primal(g.scale_p).data)) for m in (g.mu_q, g.mu_p)]
     lattice = line([(0.0, 1.0), *bells], 0.2)
-    return replace(g, scale_q=g.scale_p, lattice=lattice, scalars=lattice)
+    return replace(g, scale_q=g.scale_p, space=lattice, scalars=lattice)
 
 
 def _admissible(g: Gaussians) -> bool:
     """Whether densities integrate to 1, every logarithm exists, and the evidence bound has a visible gap."""
-    z, weight = g.grid("z")
+    z, rule = g.grid("z")
     standard, likelihood = partial(density, mean=ZERO, variance=matrix(np.eye(g.D))), g.decoder.likelihood(z)
     densities = [d(z) for d in (standard, g.q, g.p, g.posterior)]
     joint, q = likelihood * densities[2], densities[1]
     if not representable(likelihood, joint, *densities):
         return False
-    integrals = [total(d * weight, "z", 0) for d in (*densities, joint / g.given[2], q * log(q / joint))]
+    integrals = [rule.integral(d, "z") for d in (*densities, joint / g.given[2], q * log(q / joint))]
     gap = float(primal(log(g.given[2]) + integrals.pop()).data)
     return all(close(i, 1.0, EXACT) for i in integrals) and 0.05 < gap < 3.0

@@ -4,17 +4,23 @@ r"""Worlds ``mdp`` and ``mdp-discounted``: small episodic processes with a softm
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from itertools import count, islice
 from typing import NoReturn
 
 import numpy as np
 
+from pycode.proofread.field import Residue
+from pycode.proofread.symbols import Field
 from pycode.proofread.values import (
     GRADIENT,
+    ONE,
     Dual,
+    Plain,
     Scalar,
     Value,
+    exp,
     extended,
     primal,
     rename,
@@ -25,7 +31,7 @@ from pycode.proofread.values import (
 )
 from pycode.proofread.values import size as largest
 from pycode.proofread.worlds import Instance, Vocabulary
-from pycode.proofread.worlds.process import REWARDS, STEPS, behaviour, process, returns
+from pycode.proofread.worlds.process import behaviour, lengths, process, returns, steps, visits
 
 STATE_CONSTANTS = {"s_0"}
 HORIZON = 110  # sums end here at the latest: indices such as k + n + 5 still find an entry
@@ -34,6 +40,9 @@ GAP = 0.001  # between numbers that a wrong formula could take for each other
 SHAPES = ((3, 2, 1), (3, 3, -1), (4, 2, 1), (1, 3, 1))  # states, actions, and the sign of the values of every state
 ENDLESS = (4, 2, 1, 2)  # from the last 2 of these states there is no end
 ATTEMPTS = 200
+LONGEST = 10_000  # steps that may be asked for
+EXACT_SHAPE = (3, 2, 2, 2)  # states, actions, rewards and components of the gradient in the field
+EXACT_TERMS = 30  # of an infinite sum: recurrences up to order 12, four times that of P, with six terms to spare
 
 # Rows: name, signature, entry of the tables with its axes in the order of the arguments; * is nothing or the prime.
 OF_BOTH = (
@@ -69,7 +78,8 @@ OF_PROCESS = (
 
 
 # In the terminal state any action does, and brings nothing.
-AT_THE_END: dict[str, Callable[[int], float]] = {"policy": lambda m: 1.0 / m, "q": lambda m: 0.0}
+AT_THE_END: dict[str, Callable[[int], Fraction]] = {"policy": lambda m: Fraction(1, m), "q": lambda m: Fraction(0)}
+OWNERS = ("first", "second")
 
 
 def _rows(name: str) -> dict[tuple[str, str], tuple[str, str, str]]:
@@ -119,31 +129,75 @@ def _index(argument: Scalar, low: int, size: int) -> Value:
 
 
 class Episodes:
-    """An instance: a process and two policies, π with derivatives in its n·m logits θ, π' without."""
+    """An instance: a process and two policies, π with a derivative in θ, π' without.
 
-    def __init__(self, parts: Mapping[str, Mapping[str, Scalar]], discount: float | None = None) -> None:
-        """From tables of the process and, without values, of both policies."""
-        tables, self.discount = parts["process"], discount
+    Tables that not every relation needs are made when they are asked for.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Scalar],
+        policies: tuple[Scalar, Scalar],
+        discount: Scalar | None = None,
+        *,
+        ends: bool = True,
+        unit: Plain = ONE,
+        terms: int = 0,
+    ) -> None:
+        """From the tables of ``process`` and p(a|s) of both policies; ``terms`` 0: until what is left is negligible."""
+        self.tables, self.discount, self.ends, self.unit = tables, discount, ends, unit
         self.name = "mdp" if discount is None else "mdp-discounted"
-        self.m, self.n = primal(parts["first"]["policy"]).data.shape
-        self.ends, self.tight = "eta" in parts["first"], self.n == 1
-        factor = 1.0 if discount is None else discount
-        self.parts = {
-            owner: {**does, **returns(tables, does, factor)} for owner, does in parts.items() if does is not tables
+        self.n, self.m = (primal(policies[0]).length(axis) for axis in "sa")
+        self.tight = self.n == 1
+        self.does = [behaviour(tables, policy) for policy in policies]
+        self.parts: list[dict[str, Scalar]] = [dict(x) for x in self.does]
+        sizes = {
+            "state": self.n,
+            "state+": self.n + 1,
+            "action": self.m,
+            "reward": primal(tables["rewards"]).length("r"),
         }
-        self.parts["process"] = dict(tables)
-        sizes = {"state": self.n, "state+": self.n + 1, "action": self.m, "reward": REWARDS}
-        self.sizes: Mapping[str, int] = {**sizes, "integer": self._horizon(1.0 if self.ends else factor)}
+        self.doublings = (terms or HORIZON).bit_length()
+        self.sizes: Mapping[str, int] = {**sizes, "integer": terms or self._horizon()}
         self._ready: dict[tuple[str, str], Scalar] = {}
 
-    def _horizon(self, factor: float) -> int:
-        """Number of steps k after which P^k, or factor^k·P^k, and its derivative are negligible."""
-        first, second = (self.parts[owner]["powers"] for owner in ("first", "second"))
+    def _horizon(self) -> int:
+        """Number of steps k after which P^k, or γ^k·P^k, and its derivative are negligible."""
+        first, second = (self.table(owner, "powers") for owner in OWNERS)
         left = [
             np.abs(x.data).max(axis=tuple(i for i, a in enumerate(x.axes) if a != "k"))
             for x in map(primal, (first, tangent(first), second))
         ]
-        return int(np.flatnonzero(np.maximum.reduce(left) * factor ** np.arange(STEPS) > NEGLIGIBLE).max()) + 1
+        factor = 1.0 if self.ends else float(primal(self.discount or ONE).data)
+        return int(np.flatnonzero(np.maximum.reduce(left) * factor ** np.arange(len(left[0])) > NEGLIGIBLE).max()) + 1
+
+    def table(self, owner: str, entry: str) -> Scalar:
+        """A table of the process or of what a policy does in it."""
+        if owner == "process":
+            return self.tables[entry]
+        which = OWNERS.index(owner)
+        parts, does = self.parts[which], self.does[which]
+        if entry not in parts:
+            factor = ONE if self.discount is None else self.discount
+            if entry in ("v", "q", "J"):
+                parts |= returns(self.tables, does, factor)
+            elif entry in ("eta", "mu"):
+                parts |= dict(zip(("eta", "mu"), visits(does), strict=True))
+            elif entry in ("eta_gamma", "mu_gamma"):
+                parts |= dict(zip(("eta_gamma", "mu_gamma"), visits(does, factor), strict=True))
+            else:
+                powers = parts.get("powers") or steps(does["P"], self.n, self.doublings)
+                parts |= dict(zip(("powers", "tail", "length"), (powers, *lengths(does, powers)), strict=True))
+        return parts[entry]
+
+    def _reach(self, step: int) -> None:
+        """Have tables of at least this many steps."""
+        if step > 2**self.doublings:
+            self.doublings = step.bit_length()
+            for parts in self.parts:
+                for entry in ("powers", "tail", "length"):
+                    parts.pop(entry, None)
+            self._ready.clear()
 
     def admits(self, names: frozenset[str]) -> bool:
         """Everything, but no undiscounted visits and lengths where the process need not end."""
@@ -152,17 +206,17 @@ class Episodes:
 
     def constant(self, name: str, indices: Sequence[Value]) -> Scalar:
         """s_0 (index of a state), n or γ."""
-        known: dict[str, float] = {"s_0": 0, "n": float(self.n)}
+        known: dict[str, Scalar] = {"s_0": Value(0), "n": Value(float(self.n))}
         if self.discount is not None:
             known[r"\gamma"] = self.discount
         if name not in known or indices:
             raise ValueError(f"the world {self.name} has no constant {name}" + " with an index" * bool(indices))
-        return Value(known[name])
+        return known[name]
 
     def number(self, sort: str, index: Value) -> Scalar:
         """The value of a reward; an integer itself."""
         if sort == "reward":
-            return take(rename(self.parts["process"]["rewards"], {"r": "0"}), [_index(index, 0, self.sizes[sort])])
+            return take(rename(self.tables["rewards"], {"r": "0"}), [_index(index, 0, self.sizes[sort])])
         if sort == "integer":
             return Value(index.data.astype(float), index.axes)
         raise ValueError(f"a variable of sort {sort} is not a number in the world {self.name}")
@@ -173,25 +227,28 @@ class Episodes:
         if key not in ROWS[self.name]:
             raise ValueError(f"the world {self.name} has no function {name}({signature})")
         owner, entry, axes = ROWS[self.name][key]
-        if entry not in self.parts[owner]:
+        if entry in ("eta", "mu") and not self.ends:
             raise ValueError(f"{name} is infinite where an episode need not end")
         if len(arguments) != len(axes):
             raise ValueError(f"{name}({signature}) takes {len(axes)} indices, not {len(arguments)}")
+        if "k" in axes:
+            self._reach(int(primal(arguments[axes.index("k")]).data.max(initial=0)))
         if key not in self._ready:
-            whole = self.parts[owner][entry]
+            whole = self.table(owner, entry)
             if entry in AT_THE_END:
                 whole = extended(whole, "s", AT_THE_END[entry](self.m))
             self._ready[key] = rename(whole, {axis: str(i) for i, axis in enumerate(axes)})
-        table = self._ready[key]
-        low = {"k": -STEPS} if signature.startswith("T") else {}
-        shape = primal(table).data.shape
-        return take(table, [_index(x, low.get(a, 0), d) for a, x, d in zip(axes, arguments, shape, strict=True)])
+        table = primal(self._ready[key])
+        low = {"k": -LONGEST} if signature.startswith("T") else {}
+        shape = [table.length(str(i)) for i in range(len(axes))]
+        found = [_index(x, low.get(a, 0), d) for a, x, d in zip(axes, arguments, shape, strict=True)]
+        return take(self._ready[key], found)
 
     def parameter_mask(self, parameter: str) -> Value:
         """Ones: every component belongs to θ, and π' has no derivative."""
         if parameter not in ("", r"\theta"):
             raise ValueError(f"the world {self.name} has no derivative in {parameter}")
-        return Value(np.ones(self.n * self.m), (GRADIENT,))
+        return Value(np.ones(primal(tangent(self.does[0]["policy"])).length(GRADIENT)), (GRADIENT,))
 
     def _no_reals(self, *_: object) -> NoReturn:
         raise ValueError(f"the world {self.name} has no real variables")
@@ -212,32 +269,58 @@ def distance(x: Scalar) -> float:
 def admitted(instance: Episodes) -> bool:
     """Whether everything sums to 1 and ends in time, and what could be taken for each other differs."""
     n, m, ends = instance.n, instance.m, instance.ends
-    tables, first, second = (instance.parts[part] for part in ("process", "first", "second"))
+    names = ("policy", "q", "reward", *(("eta", "mu") if ends else ()))
+    first, second = ({name: instance.table(owner, name) for name in (*names, "v", "length")} for owner in OWNERS)
+    tables, count = instance.tables, 2**instance.doublings + 1
     sums = [total(tables["arrivals"], "x", n + 1), *(total(x["policy"], "a", m) for x in (first, second))]
-    sums += [total(x["length"], "k", STEPS) for x in (first, second) if ends]
+    sums += [total(x["length"], "k", count) for x in (first, second) if ends]
     if instance.sizes["integer"] > HORIZON or max(largest(x - 1.0) for x in sums) > 1e-13:
         return False
     inside = [select(x["v"], "s", slice(n)) for x in (first, second)]
-    apart = [x[name] for x in (first, second) for name in ("policy", "q", "reward", *(("eta",) if ends else ()))]
+    apart = [x[name] for x in (first, second) for name in names if name != "mu"]
     differences = [inside[0] - inside[1], first["policy"] - second["policy"], tables["b"] - tables["f"]]
     differences += [v - tables[name] for v in inside for name in "bf"]
     slopes = [largest(tangent(select(inside[0], "s", s))) for s in range(n)]
     return min(*map(distance, apart + inside), *map(smallest, differences), *slopes) > GAP
 
 
-def draw(rng: np.random.Generator, n: int, m: int, sign: int, closed: int = 0) -> dict[str, dict[str, Scalar]]:
-    """A process with what two policies do in it."""
-    tables, axes = process(rng, n, m, sign, closed), ("s", "a")
+def softmax(logits: Scalar) -> Scalar:
+    """Policy of these logits (s, a)."""
+    weights = exp(logits)
+    return weights / total(weights, "a", primal(logits).length("a"))
+
+
+def tables_of(rng: np.random.Generator, n: int, m: int, sign: int, closed: int = 0) -> dict[str, Scalar]:
+    """Random tables of n states and m actions; the last ``closed`` states have no exit.
+
+    Two rewards have this sign, and the larger absolute values.
+    """
+    amounts = [-rng.uniform(0.6, 1.1), rng.uniform(0.4, 0.9), rng.uniform(1.3, 2.0)]
+    rewards = Value(sign * rng.permutation(amounts), ("r",))
+    weights = np.exp(rng.normal(scale=0.8, size=(n, m, n + 1, len(amounts))))
+    exits = rng.uniform(0.35, 0.7, size=(n, m, 1, 1))
+    if closed:
+        weights[n - closed :, :, : n - closed], exits[n - closed :] = 0.0, 0.0
+    inside, end = (part / part.sum(axis=(2, 3), keepdims=True) for part in (weights[:, :, :n], weights[:, :, n:]))
+    outcomes = Value(np.concatenate([(1.0 - exits) * inside, exits * end], axis=2), ("s", "a", "x", "r"))
+    signs, sizes = rng.choice([-1.0, 1.0], size=(2, n)), rng.uniform(0.5, 1.5, size=(2, n))
+    return process(outcomes, rewards, *(Value(x, ("s",)) for x in signs * sizes))
+
+
+Drawn = tuple[dict[str, Scalar], tuple[Scalar, Scalar]]
+
+
+def draw(rng: np.random.Generator, n: int, m: int, sign: int, closed: int = 0) -> Drawn:
+    """A process, and two policies in it; the first depends on its logits."""
+    tables, axes = tables_of(rng, n, m, sign, closed), ("s", "a")
     theta = Dual(Value(rng.normal(size=(n, m)), axes), Value(np.eye(n * m).reshape(n, m, n * m), (*axes, GRADIENT)))
-    other = Value(rng.normal(size=(n, m)), axes)
-    first, second = (behaviour(tables, logits, ends=not closed) for logits in (theta, other))
-    return {"process": tables, "first": first, "second": second}
+    return tables, (softmax(theta), softmax(Value(rng.normal(size=(n, m)), axes)))
 
 
 def first_admitted(candidates: Iterable[Episodes], sign: int) -> Episodes:
     """The first of ATTEMPTS candidates that is admitted and in which the values of every state have this sign."""
     for candidate in islice(candidates, ATTEMPTS):
-        inside = (primal(candidate.parts[part]["v"]).data[: candidate.n] for part in ("first", "second"))
+        inside = (primal(candidate.table(owner, "v")).data[: candidate.n] for owner in OWNERS)
         if all(np.all(sign * v > 0) for v in inside) and admitted(candidate):
             return candidate
     raise RuntimeError(f"none of {ATTEMPTS} random processes was admitted")
@@ -251,7 +334,7 @@ def undiscounted(seed: int) -> tuple[Episodes, ...]:
     """
     streams = (np.random.default_rng([seed, 4, i]) for i in range(len(SHAPES)))
     return tuple(
-        first_admitted((Episodes(draw(rng, *shape)) for _ in count()), shape[2])
+        first_admitted((Episodes(*draw(rng, *shape)) for _ in count()), shape[2])
         for rng, shape in zip(streams, SHAPES, strict=True)
     )
 
@@ -259,8 +342,9 @@ def undiscounted(seed: int) -> tuple[Episodes, ...]:
 def discounted(instance: Episodes, rng: np.random.Generator, sign: int) -> Iterator[Episodes]:
     """The same process with a few discounts; then, should none of them be admitted, others of its shape."""
     for i in count():
-        parts = instance.parts if i < 10 else draw(rng, instance.n, instance.m, sign)
-        yield Episodes(parts, rng.uniform(0.6, 0.85))
+        policies = instance.does[0]["policy"], instance.does[1]["policy"]
+        drawn = (instance.tables, policies) if i < 10 else draw(rng, instance.n, instance.m, sign)
+        yield Episodes(*drawn, Value(rng.uniform(0.6, 0.85)))
 
 
 def instances(name: str, seed: int) -> tuple[Instance, ...]:
@@ -270,5 +354,26 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
         return same
     rng = np.random.default_rng([seed, 4])
     signs = [sign for _, _, sign in SHAPES]
-    endless = first_admitted((Episodes(draw(rng, *ENDLESS), rng.uniform(0.55, 0.6)) for _ in count()), ENDLESS[2])
+    endless = first_admitted(
+        (Episodes(*draw(rng, *ENDLESS), Value(rng.uniform(0.55, 0.6)), ends=False) for _ in count()), ENDLESS[2]
+    )
     return (*(first_admitted(discounted(x, rng, s), s) for x, s in zip(same, signs, strict=True)), endless)
+
+
+def exact(name: str, field: Field) -> tuple[Instance, ...]:
+    """One process, all of whose tables and policies are free, π with any derivative: every parametrisation."""
+    n, m, rewards, components = EXACT_SHAPE
+    axes = ("s", "a", "x", "r")
+    table = _split(field.simplex((n, m, (n + 1) * rewards), ("s", "a", "xr"), "xr"), n + 1, rewards)
+    slope = field.simplex((n, m, components), (*axes[:2], GRADIENT), "a", 0)
+    policies = Dual(field.simplex((n, m), axes[:2], "a"), slope), field.simplex((n, m), axes[:2], "a")
+    tables = process(table, field.letter((rewards,), ("r",)), *(field.letter((n,), ("s",)) for _ in "bf"))
+    discount = field.positive() if name == "mdp-discounted" else None
+    return (Episodes(tables, policies, discount, unit=field.number(1), terms=EXACT_TERMS),)
+
+
+def _split(x: Residue, n: int, rewards: int) -> Residue:
+    """The axis xr as the two axes x and r."""
+    at = x.axes.index("xr")
+    axes = (*x.axes[:at], "x", "r", *x.axes[at + 1 :])
+    return x.mapped(lambda data: data.reshape(*data.shape[:at], n, rewards, *data.shape[at + 1 :]), axes)

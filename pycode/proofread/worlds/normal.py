@@ -1,8 +1,6 @@
 """The normal density by conditioning, one coordinate after the other: no determinant, no inverse, any further axes."""
 
-from math import pi
-
-from pycode.proofread.values import COLUMN, ONE, ROW, Scalar, exp, primal, select, sqrt
+from pycode.proofread.values import COLUMN, ONE, ROW, Scalar, exp, pi, primal, select, sqrt
 
 
 def density(z: Scalar, mean: Scalar, variance: Scalar) -> Scalar:
@@ -21,7 +19,7 @@ def density(z: Scalar, mean: Scalar, variance: Scalar) -> Scalar:
 
 
 def _bell(rest: Scalar, variance: Scalar) -> Scalar:
-    return exp(-0.5 * (rest * rest / variance)) / sqrt((2 * pi) * variance)
+    return exp(-0.5 * (rest * rest / variance)) / sqrt(variance * 2.0 * pi(variance))
 
 
 def _joint(rest: Scalar, covariance: Scalar, D: int) -> Scalar:

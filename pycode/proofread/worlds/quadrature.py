@@ -11,10 +11,13 @@ from math import pi
 
 import numpy as np
 
-from pycode.proofread.values import ROW, Scalar, Value, cos, primal, sin, total
+from pycode.proofread.limits import FALLS_OFF, ZERO
+from pycode.proofread.values import ROW, Scalar, Value, cos, primal, select, sin, size, total
+from pycode.proofread.worlds import Space
 
 REACH = 9.2  # standard deviations on each side: a density has then fallen to 4e-19 of its peak
 SMALLEST = 1e-290  # densities are larger everywhere, so that their logarithms exist
+HERMITE = 9  # Gauss-Hermite nodes a coordinate
 ATTEMPTS = 100  # draws before an instance is given up; about every second one is admitted
 
 
@@ -25,14 +28,53 @@ class Lattice:
     nodes: np.ndarray
     cell: float
 
-    def grid(self, name: str) -> tuple[Value, Value]:
-        """Nodes along the axis ``name`` (and ROW in space), and their common weight."""
-        return Value(self.nodes, (name, ROW)[: self.nodes.ndim]), Value(np.float64(self.cell))
+    def grid(self, name: str) -> tuple[Value, "Lattice"]:
+        """Nodes along the axis ``name`` (and ROW in space), and the rule of their integral."""
+        return Value(self.nodes, (name, ROW)[: self.nodes.ndim]), self
 
-    def integral(self, integrand: Callable[[Value], Scalar]) -> Scalar:
-        """∫ integrand(z) dz."""
-        z, weight = self.grid("∫")
-        return total(integrand(z) * weight, "∫", len(self.nodes))
+    def integral(self, x: Scalar, axis: str) -> Scalar:
+        """Sum over the nodes; what does not fall off at both ends has no integral."""
+        whole = primal(x)
+        if axis not in whole.axes:
+            raise ValueError("the integral diverges: its integrand does not depend on the letter")
+        count = len(self.nodes)
+        ends = max(size(select(x, axis, i)) for i in (0, count - 1))
+        if not ends <= FALLS_OFF * size(x) + ZERO:  # where q is p the integrand is rounding
+            raise ValueError("the integral diverges")
+        return total(x, axis, count) * self.cell
+
+    def draws(self, count: int) -> tuple[Value, Callable[[Scalar], Scalar]]:
+        """Independent standard normal draws, each along an axis of its own: their table, and the mean over them.
+
+        On a line by the trapezoidal rule, good to 1e-13 for integrands that grow slowly. In space by Gauss-Hermite nodes,
+        exact for polynomials of degree 17 at most in each coordinate; of the functions in which draws enter here only
+        the logarithms of densities, of degree 2, are polynomials.
+        """
+        D = 1 if self.nodes.ndim == 1 else self.nodes.shape[1]
+        if D == 1:
+            nodes = np.linspace(-8.2, 8.2, 40)
+            weights = np.exp(-0.5 * nodes**2) * (nodes[1] - nodes[0]) / np.sqrt(2 * pi)
+        else:
+            points, masses = np.polynomial.hermite_e.hermegauss(HERMITE)
+            nodes = np.stack(np.meshgrid(*[points] * D, indexing="ij"), axis=-1).reshape(-1, D)
+            weights = np.prod(np.stack(np.meshgrid(*[masses / masses.sum()] * D)), axis=0).reshape(-1)
+        axes = [f"ε{i + 1}" for i in range(count)]
+        rest, shape = nodes.shape[1:], (len(nodes),) * count
+        along = [tuple(len(nodes) if i == draw else 1 for i in range(count)) for draw in range(count)]
+        table = np.stack([np.broadcast_to(nodes.reshape(*a, *rest), (*shape, *rest)) for a in along])
+
+        def mean(x: Scalar) -> Scalar:
+            for axis in axes:
+                x = total(x * Value(weights, (axis,)), axis, len(nodes))
+            return x
+
+        return Value(table, ("0", *axes, *([ROW] if rest else []))), mean
+
+
+def integral(space: Space, integrand: Callable[[Scalar], Scalar]) -> Scalar:
+    """∫ integrand(z) dz."""
+    z, rule = space.grid("∫")
+    return rule.integral(integrand(z), "∫")
 
 
 def line(bells: Sequence[tuple[float, float]], step: float) -> Lattice:
@@ -54,31 +96,6 @@ def space(bells: Sequence[tuple[np.ndarray, np.ndarray]], step: float, reach: fl
     return Lattice(nodes[inside], step ** len(sides))
 
 
-def noise(count: int = 40, reach: float = 8.2) -> tuple[np.ndarray, np.ndarray]:
-    """Trapezoidal nodes and weights for a mean over N(0,1), good to 1e-13 for integrands that grow slowly."""
-    nodes = np.linspace(-reach, reach, count)
-    return nodes, np.exp(-0.5 * nodes**2) * (nodes[1] - nodes[0]) / np.sqrt(2 * pi)
-
-
-def spread(nodes: np.ndarray, weights: np.ndarray, count: int) -> tuple[Value, dict[str, int], Value]:
-    """Independent draws on quadrature axes ε1, ε2, …: their table (the draw l on axis "0"), the axes, the weights.
-
-    ``nodes`` has the shape (n,), or (n, D) for draws that are vectors; each draw varies along its own axis only.
-    """
-    axes = [f"ε{i + 1}" for i in range(count)]
-    rest, shape = nodes.shape[1:], (len(nodes),) * count
-    draws, product = [], np.ones(shape)
-    for draw in range(count):
-        along = tuple(len(nodes) if i == draw else 1 for i in range(count))
-        draws.append(np.broadcast_to(nodes.reshape(*along, *rest), (*shape, *rest)))
-        product = product * weights.reshape(along)
-    return (
-        Value(np.stack(draws), ("0", *axes, *([ROW] if rest else []))),
-        dict.fromkeys(axes, len(nodes)),
-        Value(product, axes),
-    )
-
-
 @dataclass(frozen=True)
 class Curve:
     """c0 + c1 z + c2 z² + c3 sin(c4 z): a function without symmetry, with every derivative of moderate growth."""
@@ -94,6 +111,23 @@ class Curve:
         """Its derivative, written on its own."""
         c = self.c
         return c[1] + 2 * c[2] * z + c[3] * c[4] * cos(c[4] * z)
+
+
+@dataclass(frozen=True)
+class Cubic:
+    """A free polynomial of degree 3, in the field."""
+
+    c: Scalar  # coefficients along the axis "0"
+
+    def __call__(self, z: Scalar) -> Scalar:
+        """Its value."""
+        c = [select(self.c, "0", i) for i in range(4)]
+        return c[0] + z * (c[1] + z * (c[2] + z * c[3]))
+
+    def derivative(self, z: Scalar) -> Scalar:
+        """Its derivative."""
+        c = [select(self.c, "0", i) for i in range(4)]
+        return c[1] + z * (2.0 * c[2] + z * (3.0 * c[3]))
 
 
 def curve(rng: np.random.Generator) -> Curve:

@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from pycode.proofread.symbols import Field
 from pycode.proofread.values import (
     GRADIENT,
     ONE,
@@ -25,13 +26,14 @@ from pycode.proofread.values import (
     sin,
     sqrt,
     tangent,
-    total,
 )
-from pycode.proofread.worlds import Instance, Vocabulary
+from pycode.proofread.worlds import Instance, Vocabulary, latent_table
 from pycode.proofread.worlds.autoencoder import PHI, THETA, VAE
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
+from pycode.proofread.worlds.moments import Nodes
 from pycode.proofread.worlds.normal import density
-from pycode.proofread.worlds.quadrature import ATTEMPTS, close, curve, distinct, line, representable, signed
+from pycode.proofread.worlds.quadrature import ATTEMPTS, Cubic, close, curve, distinct, line, representable, signed
+from pycode.proofread.worlds.rational import decoder, moving, with_slopes
 
 DATA = frozenset({"x"})  # the data point: as an argument of a function it is left out
 STEP = 0.2  # of the lattice: 0.4 of the smallest width
@@ -75,6 +77,33 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
     side = int(rng.choice((-1, 1)))
     gaussian = _admitted(rng, partial(_gaussian, side=side))
     return (*gaussian, *_admitted(rng, partial(_bernoulli, side=-side)))
+
+
+def exact(name: str, field: Field) -> tuple[Instance, ...]:
+    """A Gaussian with a linear decoder, all letters free, with any derivatives; and free tables for a latent of few values.
+
+    Widths and what the decoder makes of them are squares of rational functions, so that roots exist.
+    """
+    size = THETA + PHI
+    mu_q, sigma_q, sigma_p = field.letter(), field.positive(), field.positive()
+    for sigma in (sigma_q, sigma_p):
+        sigma.square()
+    model = decoder(field, sigma_p)
+    gaussian = VAE(
+        decoder=with_slopes(field, model, THETA, PHI, size),
+        mu_p=field.letter(),
+        sigma_p=sigma_p,
+        mu_q=moving(field, mu_q, 0, THETA, size),
+        sigma_q=moving(field, sigma_q, 0, THETA, size),
+        model=None,
+        curve=Cubic(field.letter((4,), ("0",))),
+        points=field.letter((2,), ("0",)),
+        draws=field.letter((2,), ("0",)),
+        space=Nodes(field),
+        tight=False,
+        unit=field.number(1),
+    )
+    return gaussian, latent_table.drawn(field)
 
 
 def _admitted(rng: np.random.Generator, draw: Callable[[np.random.Generator], tuple[VAE, VAE]]) -> tuple[VAE, VAE]:
@@ -134,9 +163,9 @@ def _generic(
         sigma_q=widths,
         model=None,
         curve=curve(rng),
-        points=np.array([-1.9, -0.8, 0.2, 0.9, 2.3]) + rng.uniform(-0.3, 0.3, 5),
+        points=Value(np.array([-1.9, -0.8, 0.2, 0.9, 2.3]) + rng.uniform(-0.3, 0.3, 5), ("0",)),
         draws=Value(rng.permutation((-1, 1))[:L] * rng.uniform(0.3, 1.5, L), ("0",)),
-        lattice=line([(0.0, 1.0), (mu_p, sigma_p), (mu_q, sigma_q)], STEP),
+        space=line([(0.0, 1.0), (mu_p, sigma_p), (mu_q, sigma_q)], STEP),
         tight=False,
     )
 
@@ -168,12 +197,12 @@ def _distinct(vae: VAE) -> bool:
 def _exact(vae: VAE) -> bool:
     """Whether densities integrate to 1, every logarithm exists, and the gap is 0 in the tight twin only."""
     vae = _undifferentiated(vae)
-    z, weight = vae.lattice.grid("z")
+    z, rule = vae.space.grid("z")
     prior, q, likelihood = vae.prior(z), vae.q(z), vae.decoder.likelihood(z)
     densities, joint = (density(z, ZERO, ONE), prior, vae.posterior(z), q), likelihood * prior
     if not representable(likelihood, joint, *densities):
         return False
-    integrals = [total(d * weight, "z", 0) for d in (*densities, joint / vae.evidence, q * log(q / joint))]
+    integrals = [rule.integral(d, "z") for d in (*densities, joint / vae.evidence, q * log(q / joint))]
     gap = _number(log(vae.evidence) + integrals.pop())
     return all(close(i, 1.0, EXACT) for i in integrals) and (abs(gap) < EXACT if vae.tight else 0.05 < gap < 2.0)
 
