@@ -5,13 +5,17 @@ roots exactly one is a square itself.
 """
 
 import hashlib
+from functools import lru_cache
 from itertools import accumulate
+from math import gcd, isqrt
 
 import numpy as np
 
 MODULUS = 8 * 3 * 5 * 7 * 11 * 13
 WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)  # decide every n < 3·10^24 (Sorenson and Webster, 2015)
 INT64 = 2**31  # below it a product of two residues and a sum of two such products fit into int64
+TRIAL = 10**5  # primes below it are tried as divisors
+EFFORT = 2**25  # steps of a search for a divisor times bits^1.5, as long numbers take longer: 65 536 steps for 64 bits
 SHORT = 64  # entries from which halving the array is faster than a loop over them
 
 
@@ -66,6 +70,71 @@ def count_of_primes(bits: int = 61) -> int:
     probability below e^(-2·10^5·0.06^2) = e^-720 if at most a sixteenth are prime.
     """
     return len(_candidates(bits)) // 16
+
+
+@lru_cache(maxsize=1)
+def _trial_primes() -> np.ndarray:
+    """The primes below TRIAL."""
+    sieve = np.ones(TRIAL, dtype=bool)
+    sieve[:2] = False
+    for q in range(2, isqrt(TRIAL) + 1):
+        sieve[q * q :: q] &= not sieve[q]
+    return np.flatnonzero(sieve)
+
+
+def _small_divisors(n: int) -> list[int]:
+    """The primes below TRIAL that divide n."""
+    primes = _trial_primes()
+    rest = np.zeros_like(primes)
+    width = 45  # a remainder has at most 17 bits
+    for shift in range(n.bit_length() // width * width, -1, -width):
+        rest = (rest * 2**width + (n >> shift) % 2**width) % primes
+    return primes[rest == 0].tolist()
+
+
+def _divisor(n: int, steps: int) -> tuple[int, int]:
+    """Pollard's rho with Brent's cycles: a divisor of n, 1 or n if none is found, and the steps that are left."""
+    y, length, found = 2, 1, 1
+    while steps > 0 and found == 1:
+        x, ahead = y, 0
+        while ahead < length and steps > 0 and found == 1:
+            start, together = y, 1
+            for _ in range(block := min(SHORT, length - ahead)):
+                y = (y * y + 1) % n
+                together = together * (x - y) % n
+            found, ahead, steps = gcd(together, n), ahead + block, steps - block
+            if found == n:  # both factors in one block: one step at a time
+                y = (start * start + 1) % n
+                while (found := gcd(x - y, n)) == 1:
+                    y = (y * y + 1) % n
+        length *= 2
+    return found, steps
+
+
+def factors(n: int) -> dict[int, int]:
+    """Exponents of the prime factors of n ≥ 1; what is not split in bounded time stays one (composite) factor."""
+    if n < 1:
+        raise ValueError(f"only positive integers are factored, not {n}")
+    found: dict[int, int] = {}
+    for q in _small_divisors(n):
+        while n % q == 0:
+            n, found[q] = n // q, found.get(q, 0) + 1
+    left = [n] if n > 1 else []
+    bits = max(n.bit_length(), 64)
+    steps = EFFORT // (bits * isqrt(bits))
+    while left:
+        n = left.pop()
+        if (r := isqrt(n)) ** 2 == n:
+            left += [r, r]
+            continue
+        divisor = 1
+        if n >= TRIAL**2 and not (n.bit_length() <= 256 and is_prime(n)):
+            divisor, steps = _divisor(n, steps)
+        if 1 < divisor < n:
+            left += [divisor, n // divisor]
+        else:
+            found[n] = found.get(n, 0) + 1
+    return dict(sorted(found.items()))
 
 
 def residues(a: object, p: int) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""Arithmetic modulo p against Python's integers and fractions and against brute force over small primes."""
+"""Arithmetic modulo p against Python's integers and against brute force over small primes."""
 
+import math
 import random
-from fractions import Fraction
+import time
 
 import numpy as np
 import pytest
@@ -11,13 +12,6 @@ from pycode.proofread import modular
 RNG = random.Random(1)
 BIG, SMALL = modular.prime("test", 61), modular.prime("test", 31)
 FIELDS = pytest.mark.parametrize(("p", "dtype"), [(BIG, object), (SMALL, np.int64), (SMALL, object)])
-
-
-def reduced(x, p):
-    """Fractions as residues."""
-    entries = [Fraction(q) for q in np.asarray(x, dtype=object).reshape(-1)]
-    found = [q.numerator * pow(q.denominator, p - 2, p) % p for q in entries]
-    return np.array(found, dtype=object).reshape(np.shape(x))
 
 
 def array(p, dtype, *shape, low=0):
@@ -143,6 +137,36 @@ def test_products_of_the_largest_residues(p, dtype):
 
 
 def test_a_system_with_fractions():
-    hilbert = np.array([[Fraction(1, i + j + 1) for j in range(5)] for i in range(5)])
-    found = modular.inverse_matrix(reduced(hilbert, BIG), BIG)
+    hilbert = np.array([[pow(i + j + 1, -1, BIG) for j in range(5)] for i in range(5)], dtype=object)
+    found = modular.inverse_matrix(hilbert, BIG)
     assert np.all(found[0] == np.array([25, -300, 1050, -1400, 630], dtype=object) % BIG)
+
+
+def test_small_numbers_are_factored():
+    for n in range(1, 3000):
+        found = modular.factors(n)
+        assert math.prod(q**k for q, k in found.items()) == n
+        assert all(k > 0 and all(q % d for d in range(2, q)) for q, k in found.items())
+    with pytest.raises(ValueError, match="only positive integers are factored, not 0"):
+        modular.factors(0)
+
+
+@pytest.mark.parametrize(
+    "factors",
+    [
+        {3: 90, 99991: 2, 100003: 1, 100019: 1, BIG: 1},  # divisors on both sides of the trial bound
+        {100003: 2, 1000003: 1, 10000019: 1},
+        {193707721: 1, 761838257287: 1},  # 2^67 - 1
+        {2: 1, BIG: 2},
+        {2**61 - 1: 4},
+    ],
+)
+def test_numbers_with_large_factors(factors):
+    assert modular.factors(math.prod(q**k for q, k in factors.items())) == factors
+
+
+def test_what_is_too_long_stays_composite():
+    n = (2**127 - 1) * (2**521 - 1)
+    start = time.perf_counter()
+    assert modular.factors(12 * n) == {2: 2, 3: 1, n: 1}
+    assert time.perf_counter() - start < 1  # 0.02 s
