@@ -206,16 +206,19 @@ def _eliminate(A: np.ndarray, p: int) -> np.ndarray:
     every, n = np.arange(len(A)), A.shape[1]
     determinants = np.ones(len(A), dtype=A.dtype)
     for c in range(n):
-        nonzero = A[:, c:, c] != 0
-        common = nonzero.all(axis=0)
-        pivot = np.full(len(A), c + common.argmax()) if common.any() else c + nonzero.argmax(axis=1)
-        if (pivot != c).any():
+        head = A[:, c, c]  # a view
+        if not head.all():
+            nonzero = A[:, c:, c] != 0
+            common = nonzero.all(axis=0)
+            pivot = np.full(len(A), c + common.argmax()) if common.any() else c + nonzero.argmax(axis=1)
             A[every, c], A[every, pivot] = A[every, pivot], A[every, c]
             determinants = np.where(pivot != c, -determinants, determinants)
-        head = A[:, c, c]
         determinants = determinants * head % p
-        A[:, c, c:] = A[:, c, c:] * inverse(np.where(head == 0, 1, head), p)[:, None] % p
-        A[:, c + 1 :, c + 1 :] = (A[:, c + 1 :, c + 1 :] - A[:, c + 1 :, c, None] * A[:, c, None, c + 1 :]) % p
+        scale = _inverse(head if head.all() else np.where(head == 0, 1, head), p)
+        row, below = A[:, c, c:], A[:, c + 1 :, c:]
+        row[...] = row * scale[:, None] % p
+        if c < n - 1:
+            below[...] = (below - below[:, :, :1] * row[:, None]) % p
     return determinants
 
 
