@@ -15,7 +15,7 @@ MODULUS = 8 * 3 * 5 * 7 * 11 * 13
 WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)  # decide every n < 3·10^24 (Sorenson and Webster, 2015)
 INT64 = 2**31  # below it a product of two residues and a sum of two such products fit into int64
 TRIAL = 10**5  # primes below it are tried as divisors
-EFFORT = 2**21  # bits times steps of a search for a divisor; 32 768 steps for 64 bits
+EFFORT = 2**25  # steps of a search for a divisor times bits^1.5, as long numbers take longer: 65 536 steps for 64 bits
 SHORT = 64  # entries from which halving the array is faster than a loop over them
 
 
@@ -120,7 +120,8 @@ def factors(n: int) -> dict[int, int]:
         while n % q == 0:
             n, found[q] = n // q, found.get(q, 0) + 1
     left = [n] if n > 1 else []
-    steps = EFFORT // max(n.bit_length(), SHORT)
+    bits = max(n.bit_length(), 64)
+    steps = EFFORT // (bits * isqrt(bits))
     while left:
         n = left.pop()
         if (r := isqrt(n)) ** 2 == n:
@@ -205,16 +206,19 @@ def _eliminate(A: np.ndarray, p: int) -> np.ndarray:
     every, n = np.arange(len(A)), A.shape[1]
     determinants = np.ones(len(A), dtype=A.dtype)
     for c in range(n):
-        nonzero = A[:, c:, c] != 0
-        common = nonzero.all(axis=0)
-        pivot = np.full(len(A), c + common.argmax()) if common.any() else c + nonzero.argmax(axis=1)
-        if (pivot != c).any():
+        head = A[:, c, c]  # a view
+        if not head.all():
+            nonzero = A[:, c:, c] != 0
+            common = nonzero.all(axis=0)
+            pivot = np.full(len(A), c + common.argmax()) if common.any() else c + nonzero.argmax(axis=1)
             A[every, c], A[every, pivot] = A[every, pivot], A[every, c]
             determinants = np.where(pivot != c, -determinants, determinants)
-        head = A[:, c, c]
         determinants = determinants * head % p
-        A[:, c, c:] = A[:, c, c:] * inverse(np.where(head == 0, 1, head), p)[:, None] % p
-        A[:, c + 1 :, c + 1 :] = (A[:, c + 1 :, c + 1 :] - A[:, c + 1 :, c, None] * A[:, c, None, c + 1 :]) % p
+        scale = _inverse(head if head.all() else np.where(head == 0, 1, head), p)
+        row, below = A[:, c, c:], A[:, c + 1 :, c:]
+        row[...] = row * scale[:, None] % p
+        if c < n - 1:
+            below[...] = (below - below[:, :, :1] * row[:, None]) % p
     return determinants
 
 

@@ -7,7 +7,7 @@ from operator import mul
 
 import numpy as np
 
-from pycode.proofread.modular import INT64, inverse, product, residues, solve
+from pycode.proofread.modular import INT64, inverse, product, residues
 
 
 class NoRecurrenceError(ValueError):
@@ -35,44 +35,31 @@ def _recurrence(a: list[int], p: int, longest: int) -> list[int] | None:
 
 
 def series(terms: np.ndarray, p: int, spare: int) -> np.ndarray:
-    """Σ_{n≥0} terms[n] of sequences that obey linear recurrences: their generating functions at 1.
+    """Σ_{n≥0} terms[n] of sequences that obey one linear recurrence: their generating functions at 1.
 
-    The N terms (N, B, ...) of each of the B batches obey one recurrence, all of the same order: the order is found on a
-    random combination of the first batch, 2·order + spare ≤ N, the recurrences by linear systems, and all are verified
-    on each sequence. Whether a sum converges as a real one is not seen modulo p.
+    The recurrence of the first N terms (N, ...) is found on a random combination of the sequences and verified on each,
+    2·order + spare ≤ N. Whether the sum converges as a real one is not seen modulo p.
 
-    Raises NoRecurrenceError if there is none, ZeroDivisionError if a generating function has a pole at 1.
+    Raises NoRecurrenceError if there is none, ZeroDivisionError if the generating function has a pole at 1.
     """
     terms = residues(terms, p)
-    N, B = terms.shape[:2]
-    a = terms.reshape(N, B, -1)
-    longest = (N - spare) // 2
-    missing = NoRecurrenceError(f"no linear recurrence of order up to {longest} fits {N} terms")
-    stream = hashlib.shake_256(a.astype(np.uint64).tobytes()).digest(8 * a.shape[2])
+    a = terms.reshape(len(terms), -1)
+    longest = (len(a) - spare) // 2
+    missing = NoRecurrenceError(f"no linear recurrence of order up to {longest} fits {len(a)} terms")
+    if longest < 0:
+        raise missing
+    stream = hashlib.shake_256(a.astype(np.uint64).tobytes()).digest(8 * a.shape[1])
     mix = (np.frombuffer(stream, np.uint64) % p).astype(a.dtype)
-    mixed = product(a.reshape(N * B, -1), mix[:, None], p).reshape(N, B)
-    found = _recurrence(mixed[:, 0].tolist(), p, longest) if longest >= 0 else None
+    found = _recurrence(product(a, mix[:, None], p)[:, 0].tolist(), p, longest)
     if found is None:
         raise missing
-    order = len(found) - 1
-    C = np.array(found, dtype=a.dtype)[None]
-    if B > 1 and order:
-        windows = np.moveaxis(
-            np.lib.stride_tricks.sliding_window_view(mixed, order, axis=0), 0, 1
-        )  # (B, N - order + 1, order)
-        C = np.ones((B, order + 1), dtype=a.dtype)
-        C[:, 1:] = solve(windows[:, :order, ::-1], -mixed[order : 2 * order].T[..., None] % p, p)[..., 0]
-    partial = C.cumsum(axis=1) % p  # numerator at 1: Σ_{i+j<order} C_i a_j
-    errors, numerator = (np.zeros(a.shape[1:], dtype=a.dtype) for _ in range(2))
-    for n in range(order, N):
-        errors = np.zeros(a.shape[1:], dtype=a.dtype)
-        for i in range(order + 1):
-            errors = (errors + C[:, i, None] * a[n - i]) % p
-        if errors.any():
-            raise missing
-    for j in range(order):
-        numerator = (numerator + partial[:, order - 1 - j, None] * a[j]) % p
-    return (numerator * inverse(partial[:, -1:], p) % p).reshape(terms.shape[1:])
+    C, order = np.array(found, dtype=a.dtype), len(found) - 1
+    windows = np.lib.stride_tricks.sliding_window_view(a, order + 1, axis=0)
+    if product(windows, C[::-1, None], p).any():
+        raise missing
+    partial = C.cumsum() % p  # numerator at 1: Σ_{i+j<order} C_i a_j
+    numerator = product(partial[:order][None, ::-1], a[:order], p)[0] if order else a[0]
+    return (numerator * inverse(partial[-1:], p) % p).reshape(terms.shape[1:])
 
 
 @lru_cache(maxsize=32)
@@ -127,9 +114,9 @@ def _nowhere_zero(a: np.ndarray, points: np.ndarray, p: int) -> bool:
 def degrees(points: Sequence[int], values: np.ndarray, p: int, spare: int) -> tuple[int, int] | None:
     """Degrees of numerator and denominator, of smallest sum, of the rational function through all the points.
 
-    None unless degrees' sum + 1 + spare ≤ number of points n; (0, 0) for the function 0. The remainders r and cofactors t
-    of the Euclidean algorithm on Π(x - x_i) and the interpolating polynomial are all pairs with r = t·f at the points
-    and deg r + deg t < n; as deg t = n - degree of the remainder before, the longest quotient has the smallest sum.
+    None unless their sum + 1 + spare ≤ number of points n; (0, 0) for the function 0. The remainders r and cofactors
+    t of the Euclidean algorithm on Π(x - x_i) and the interpolating polynomial f are all pairs with r = t·f at the
+    points and deg r + deg t < n; deg t = n - degree of the remainder before: the longest quotient has the smallest sum.
     """
     n = len(points)
     whole, lagrange = _basis(tuple(points), p)
@@ -153,15 +140,3 @@ def degrees(points: Sequence[int], values: np.ndarray, p: int, spare: int) -> tu
             upper = _degree(above[0], upper)
         above, row, upper, lower = row, above, lower, upper
     return best
-
-
-def factors(n):
-    found, q = {}, 2
-    while q * q <= n and q < 10**5:
-        while n % q == 0:
-            found[q] = found.get(q, 0) + 1
-            n //= q
-        q += 1 if q == 2 else 2
-    if n > 1:
-        found[n] = found.get(n, 0) + 1
-    return found
