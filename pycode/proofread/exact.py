@@ -56,8 +56,9 @@ class Judgement:
 
 @lru_cache(maxsize=4)
 def drawn(world: str, text: str, bits: int, points: int = 0) -> tuple[Instance, ...]:
-    """The instances of a world modulo the prime of this text, all letters free; or on a line through points."""
-    field = Field(modular.prime(text, bits), text, points)
+    """The instances of a world modulo the primes of this text, all letters free; or on a line through points."""
+    primes = [modular.prime(f"{text} {i}", bits) for i in range(1 if points else PRIMES)]
+    field = Field(primes, text, points)
     return tuple(import_module(f"pycode.proofread.worlds.{NAMES[world]}").exact(world, field))
 
 
@@ -69,9 +70,7 @@ def judge(
     def computed(seed: str, bits: int, points: int = 0) -> list[Computed]:
         return [compute(i) for i in drawn(world, seed, bits, points) if i.admits(names)]
 
-    found = list(zip(*(_modulo(f"{text} {i}", computed, wanted) for i in range(PRIMES)), strict=True))
-    order = ("false", "undecided", "holds")
-    judged = [min(both, key=lambda j: order.index(j.verdict)) for both in found]
+    judged = _drawn_until_decided(text, computed, wanted)
     held = [r for r, j in zip(wanted, judged, strict=True) if j.verdict == "holds"]
     degrees = _degrees(text, computed, held)
     return [_measured(j, degrees[r]) if r in degrees else j for r, j in zip(wanted, judged, strict=True)]
@@ -84,8 +83,10 @@ def _measured(judgement: Judgement, degree: int | None) -> Judgement:
     return replace(judgement, degree=degree)
 
 
-def _modulo(text: str, computed: Callable[[str, int], list[Computed]], wanted: Sequence[Relation]) -> list[Judgement]:
-    """Judgements modulo one prime; another point is drawn where a root is missing or a denominator 0."""
+def _drawn_until_decided(
+    text: str, computed: Callable[[str, int], list[Computed]], wanted: Sequence[Relation]
+) -> list[Judgement]:
+    """Judgements modulo both primes; another point is drawn where a root is missing or a denominator 0."""
     found: dict[Relation, Judgement] = {}
     for draw in range(1, REDRAWS + 1):
         instances = computed(f"{text} {draw}", BITS)
@@ -142,7 +143,7 @@ def _collinear(x: Residue, y: Residue) -> bool:
     if x.exponent is not None or y.exponent is not None or not np.any(b):
         return False
     at = int(np.argmax(b != 0))
-    return not np.any((a * b[at] - a[at] * b) % x.field.prime)
+    return not np.any((a * b[at] - a[at] * b) % x.field.modulus)
 
 
 def _degrees(
@@ -187,9 +188,9 @@ def _fraction(x: Scalar) -> tuple[int, int, int] | None:
             found.append((0, 0))
             continue
         rows = np.moveaxis(data, at, -1).reshape(-1, field.points)
-        weights = np.array([field.random.randrange(field.prime) for _ in rows], field.dtype)
-        combined = (rows * weights[:, None] % field.prime).sum(axis=0) % field.prime
-        degrees = rational.degrees(field.steps, combined, field.prime, SPARE_POINTS)
+        weights = np.array([field.random.randrange(field.modulus) for _ in rows], field.dtype)
+        combined = (rows * weights[:, None] % field.modulus).sum(axis=0) % field.modulus
+        degrees = rational.degrees(field.steps, combined, field.modulus, SPARE_POINTS)
         if degrees is None:
             return None
         found.append(degrees)

@@ -27,6 +27,13 @@ class Residue(Named):
     """Residues ``data``, each times the exponential of a residue of ``exponent`` (None: of 0)."""
 
     __slots__ = ("exponent", "field", "fraction", "invented", "logs", "made", "pure")
+    field: "Field"
+    exponent: np.ndarray | None
+    made: tuple | None  # the operation and its operands
+    fraction: Fraction | None  # the rational number that this is
+    invented: bool  # whether the logarithm or the root of a sum of the text is in it
+    pure: bool  # whether it is a product of positive letters and numbers
+    logs: bool  # whether it is a sum with logarithms in it
 
     def __init__(
         self,
@@ -35,123 +42,141 @@ class Residue(Named):
         axes: Sequence[str] = (),
         exponent: np.ndarray | None = None,
         *,
-        made: tuple | None = None,
-        fraction: Fraction | None = None,
         invented: bool = False,
         pure: bool = False,
-        logs: bool = False,
     ) -> None:
-        self.field, self.exponent = field, exponent
-        data = np.asarray(data, field.dtype)  # arrays of objects without axes decay to numbers
-        if exponent is not None:
-            self.exponent = ordered(np.broadcast_to(exponent, data.shape), axes)[0]
-        self.data, self.axes = ordered(data, axes)
-        self.made, self.fraction = made, fraction  # the operation and its operands; the rational number that this is
-        self.invented, self.pure, self.logs = invented, pure, logs  # pure: no sum; logs: a sum with logarithms in it
+        self.data, self.axes = ordered(np.asarray(data, field.dtype), axes)
+        self.exponent = None if exponent is None else ordered(np.broadcast_to(exponent, np.shape(data)), axes)[0]
+        self.field, self.made, self.fraction = field, None, None
+        self.invented, self.pure, self.logs = invented, pure, False
 
     def __repr__(self) -> str:
         return f"Residue({self.data!r}, {self.axes!r}, {self.exponent!r})"
 
-    def lifted(self, x: "Named | float | Fraction") -> "Residue":
+    def lifted(self, x: "Named | Fraction | float") -> "Residue":
         """A number or an array of the other arithmetic, which must be integers or halves, in this one."""
         if isinstance(x, Residue):
             return x
-        if isinstance(x, float):
-            x = Value(x)
-        if not isinstance(x, Value):
-            return self.field.number(Fraction(x))  # type: ignore[arg-type]
-        doubled = np.rint(2 * x.data).astype(int)
-        if np.any(doubled != 2 * x.data):
-            raise UndecidedError("numbers that are known to 16 digits only")
-        if not x.axes:
-            return self.field.number(Fraction(int(doubled), 2))
-        p = self.field.prime
-        data = doubled.astype(self.field.dtype) * ((p + 1) // 2) % p
-        return Residue(self.field, data, x.axes, pure=True)
+        if not isinstance(x, Value) or not x.axes:
+            return self.field.constant(x.data.item() if isinstance(x, Value) else x)  # type: ignore[arg-type]
+        m, data = self.field.modulus, x.data
+        if data.dtype.kind == "f":
+            data = np.rint(2 * x.data).astype(np.int64)
+            if np.any(data != 2 * x.data):
+                raise UndecidedError("numbers that are known to 16 digits only")
+            return Residue(self.field, data.astype(self.field.dtype) * self.field.half % m, x.axes, pure=True)
+        return Residue(self.field, data.astype(self.field.dtype) % m, x.axes, pure=True)
 
-    def _other(self, x: object) -> "Residue | None":
-        return self.lifted(x) if isinstance(x, Named | int | float | Fraction | np.generic) else None  # type: ignore
-
-    def _like(self, data: np.ndarray, axes: Sequence[str], *operands: "Residue", **more: object) -> "Residue":
-        return Residue(self.field, data, axes, invented=any(o.invented for o in operands), **more)  # type: ignore
+    def _from(self, data: np.ndarray, axes: tuple[str, ...], exponent: np.ndarray | None, *more: object) -> "Residue":
+        """A result on sorted axes; ``more``: made, fraction, invented, pure, logs."""
+        found = Residue.__new__(Residue)
+        found.field, found.axes = self.field, axes
+        # Arrays of objects without axes decay to numbers.
+        found.data = data if type(data) is np.ndarray else np.array(data, self.field.dtype)
+        if exponent is not None and np.shape(exponent) != found.data.shape:
+            exponent = np.broadcast_to(exponent, found.data.shape)
+        elif exponent is not None and type(exponent) is not np.ndarray:
+            exponent = np.array(exponent, self.field.dtype)
+        found.exponent = exponent
+        found.made, found.fraction, found.invented, found.pure, found.logs = more  # type: ignore[assignment]
+        return found
 
     def mapped(self, change: Callable[[np.ndarray], np.ndarray], axes: Sequence[str]) -> "Residue":
         """Entries moved, chosen or repeated by ``change``, which gives these axes in this order."""
-        exponent = None if self.exponent is None else change(self.exponent)
+        data, names = ordered(np.asarray(change(self.data), self.field.dtype), axes)
+        exponent = None
+        if self.exponent is not None:
+            exponent = ordered(np.asarray(change(self.exponent), self.field.dtype), axes)[0]
         made = ("map", self, change, tuple(axes)) if self.made is not None else None
-        return self._like(change(self.data), axes, self, exponent=exponent, made=made, pure=self.pure, logs=self.logs)
+        return self._from(data, names, exponent, made, None, self.invented, self.pure, self.logs)
 
     # Arithmetic
 
-    def __add__(self, other: object) -> "Residue":
-        y = self._other(other)
-        if y is None:
-            return NotImplemented
+    def _beside(self, other: object) -> "tuple[Residue, tuple[str, ...], np.ndarray, np.ndarray] | None":
+        """The other operand, and both arrays on the union of the axes."""
+        if type(other) is Residue:
+            y = other
+        elif isinstance(other, Named | int | float | Fraction | np.generic):
+            y = self.lifted(other)  # type: ignore[arg-type]
+        else:
+            return None
+        if self.axes == y.axes or not y.axes:
+            return y, self.axes, self.data, y.data
+        if not self.axes:
+            return y, y.axes, self.data, y.data
         axes, (a, b) = align(self, y)
-        made = ("plus", self, y) if self.logs or y.logs else None
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction + y.fraction
+        return y, axes, a, b
+
+    def __add__(self, other: object) -> "Residue":
+        return self._plus(other, 1)
+
+    def __sub__(self, other: object) -> "Residue":
+        return self._plus(other, -1)
+
+    def _plus(self, other: object, sign: int) -> "Residue":
+        pair = self._beside(other)
+        if pair is None:
+            return NotImplemented
+        y, axes, a, b = pair
         exponent = None
         if self.exponent is not None or y.exponent is not None:
             exponent = _common(a, self._shown(axes), b, y._shown(axes))
-        data = (a + b) % self.field.prime
-        return self._like(data, axes, self, y, exponent=exponent, made=made, fraction=fraction, logs=made is not None)
+        logs = self.logs or y.logs
+        made = ("plus", self, y if sign == 1 else -y) if logs else None
+        fraction = None if self.fraction is None or y.fraction is None else self.fraction + sign * y.fraction
+        data = (a + b if sign == 1 else a - b) % self.field.modulus
+        return self._from(data, axes, exponent, made, fraction, self.invented or y.invented, False, logs)
 
     def __mul__(self, other: object) -> "Residue":
-        y = self._other(other)
-        if y is None:
+        pair = self._beside(other)
+        if pair is None:
             return NotImplemented
-        axes, (a, b) = align(self, y)
+        y, axes, a, b = pair
+        exponent = None
+        if self.exponent is not None or y.exponent is not None:
+            exponent = _sum(self._shown(axes), y._shown(axes), self.field.modulus)
         fraction = None if self.fraction is None or y.fraction is None else self.fraction * y.fraction
-        return self._like(
-            a * b % self.field.prime,
+        return self._from(
+            a * b % self.field.modulus,
             axes,
-            self,
-            y,
-            exponent=_sum(self._shown(axes), y._shown(axes), self.field.prime),
-            made=("times", self, y),
-            fraction=fraction,
-            pure=self.pure and y.pure,
-            logs=self.logs or y.logs,
+            exponent,
+            ("times", self, y),
+            fraction,
+            self.invented or y.invented,
+            self.pure and y.pure,
+            self.logs or y.logs,
         )
 
     def __truediv__(self, other: object) -> "Residue":
-        y = self._other(other)
-        if y is None:
+        pair = self._beside(other)
+        if pair is None:
             return NotImplemented
-        axes, (a, b) = align(self, y._reciprocal())
-        minus = None if y.exponent is None else -y._shown(axes)  # type: ignore[operator]
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction / y.fraction
-        return self._like(
-            a * b % self.field.prime,
+        y, axes, a, b = pair
+        exponent = None
+        if self.exponent is not None or y.exponent is not None:
+            minus = y._shown(axes)
+            exponent = _sum(self._shown(axes), None if minus is None else -minus, self.field.modulus)
+        fraction = None if not y.fraction or self.fraction is None else self.fraction / y.fraction
+        return self._from(
+            a * self.field.inverse(b) % self.field.modulus,
             axes,
-            self,
-            y,
-            exponent=_sum(self._shown(axes), minus, self.field.prime),
-            made=("over", self, y),
-            fraction=fraction,
-            pure=self.pure and y.pure,
-            logs=self.logs,
+            exponent,
+            ("over", self, y),
+            fraction,
+            self.invented or y.invented,
+            self.pure and y.pure,
+            self.logs,
         )
-
-    def _reciprocal(self) -> "Residue":
-        try:
-            return self._like(modular.inverse(self.data, self.field.prime), self.axes, self)
-        except ZeroDivisionError:
-            raise RedrawError from None
 
     def __neg__(self) -> "Residue":
         return self * -1
-
-    def __sub__(self, other: object) -> "Residue":
-        y = self._other(other)
-        return NotImplemented if y is None else self + -y
 
     def __rsub__(self, other: object) -> "Residue":
         return -self + other
 
     def __rtruediv__(self, other: object) -> "Residue":
-        y = self._other(other)
-        return NotImplemented if y is None else y / self
+        pair = self._beside(other)
+        return NotImplemented if pair is None else pair[0] / self
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -188,30 +213,23 @@ class Residue(Named):
             result = Residue(self.field, data, self.axes, invented=self.invented or new)
             if self.exponent is not None:
                 result = result + Residue(self.field, self.exponent, self.axes)
-        return Residue(
-            self.field,
-            result.data,
-            result.axes,
-            result.exponent,
-            made=("log", self),
-            invented=result.invented,
-            logs=True,
-        )
+        made = ("log", self)
+        return self._from(result.data, result.axes, result.exponent, made, None, result.invented, False, True)
 
     def exp(self) -> "Residue":
-        """Exponential; exp(c·log y) is y^c for c a multiple of 1/2."""
+        """Exponential; that of c·log y is y^c for c a multiple of 1/2."""
         return self._exponential(Fraction(1))
 
     def _exponential(self, c: Fraction) -> "Residue":
-        """Exp(c·self)."""
+        """Exponential of c·self."""
         if not self.logs:
             if self.exponent is not None:
                 raise UndecidedError("the exponential of an exponential")
             if self.fraction == 0:
-                return self.field.number(1)
+                return self.field.constant(1)
             x = self if c == 1 else self * c
             one = np.full(x.data.shape, 1, self.field.dtype)
-            return x._like(one, x.axes, x, exponent=x.data, made=("exp", x), pure=True)
+            return self._from(one, x.axes, x.data, ("exp", x), None, x.invented, True, False)
         match self.made:
             case ("log", y):
                 return _power(y, c)
@@ -228,25 +246,17 @@ class Residue(Named):
 
     def sqrt(self) -> "Residue":
         """The root that is itself a square; of what a world names, and of a·a, the one that it says."""
-        p = self.field.prime
-        named = self._looked_up(self.field.roots)
-        if named is not None:
-            half = None if self.exponent is None else self.exponent * ((p + 1) // 2) % p
-            return self._like(named, self.axes, self, exponent=half, made=("root", self), pure=True)
-        if self.fraction is None and self.made is not None and self.made[0] == "times":
-            _, a, b = self.made
-            if a is b and a.pure:
-                return a
-            with suppress(RedrawError):
-                return a.sqrt() * b.sqrt()
-        try:
-            data = modular.root(self.data, p)
-        except modular.NoRootError:
-            raise RedrawError from None
-        half = None if self.exponent is None else self.exponent * ((p + 1) // 2) % p
-        root = self._like(data, self.axes, self, exponent=half, made=("root", self), pure=self.pure)
-        root.invented |= not self.pure
-        return root
+        data, pure = self._looked_up(self.field.roots), True
+        if data is None:
+            if self.fraction is None and self.made is not None and self.made[0] == "times":
+                _, a, b = self.made
+                if a is b and a.pure:
+                    return a
+                with suppress(RedrawError):
+                    return a.sqrt() * b.sqrt()
+            data, pure = self.field.root(self.data), self.pure
+        half = None if self.exponent is None else self.exponent * self.field.half % self.field.modulus
+        return self._from(data, self.axes, half, ("root", self), None, self.invented or not pure, pure, False)
 
     def sin(self) -> "Residue":
         """Unknown."""
@@ -264,25 +274,25 @@ class Residue(Named):
         """Known for a rational number only."""
         if self.fraction is None:
             raise UndecidedError("a rounding to integers")
-        return self.field.number(self.fraction.__floor__())
+        return self.field.constant(self.fraction.__floor__())
 
     def raised(self, n: Value) -> "Residue":
         """To a power that is an integer on named axes; 0^0 is 1."""
-        p = self.field.prime
+        m = self.field.modulus
         axes, (base, powers) = align(self, n)
         try:
-            data = np.frompyfunc(lambda v, k: pow(int(v), int(k), p), 2, 1)(base, powers)
+            data = np.frompyfunc(lambda v, k: pow(int(v), int(k), m), 2, 1)(base, powers)
         except ValueError:
             raise RedrawError from None
         shown = self._shown(axes)
-        exponent = None if shown is None else shown * powers.astype(self.field.dtype) % p
+        exponent = None if shown is None else shown * powers.astype(self.field.dtype) % m
         data = np.asarray(data, self.field.dtype)
-        return self._like(data, axes, self, exponent=exponent, made=("raised", self, n), pure=self.pure)
+        return self._from(data, axes, exponent, ("raised", self, n), None, self.invented, self.pure, False)
 
     def where(self, condition: Value) -> "Residue":
         """The same where the condition is true, else 0, whatever stands there."""
         axes, (yes, data) = align(condition, self)
-        return self._like(np.where(yes, data, 0), axes, self, exponent=self._shown(axes))
+        return self._from(np.where(yes, data, 0), axes, self._shown(axes), None, None, self.invented, False, False)
 
     # Along an axis
 
@@ -291,70 +301,66 @@ class Residue(Named):
         if axis not in self.axes:
             return self * size
         at = self.axes.index(axis)
-        rest = tuple(a for a in self.axes if a != axis)
         exponent = None
         if self.exponent is not None:
-            parts = [(np.take(self.data, i, at), np.take(self.exponent, i, at)) for i in range(size)]
+            parts = [(np.take(self.data, [i], at), np.take(self.exponent, [i], at)) for i in range(size)]
             (v, exponent), *others = parts
             for w, e in others:
-                exponent, v = _common(v, exponent, w, e), (v + w) % self.field.prime
-        data = self.data.sum(axis=at) % self.field.prime
-        return self._like(np.asarray(data, self.field.dtype), rest, self, exponent=exponent)
+                exponent, v = _common(v, exponent, w, e), (v + w) % self.field.modulus
+            exponent = np.take(exponent, 0, at)
+        data = self.data.sum(axis=at) % self.field.modulus
+        return self._from(data, self._without(axis), exponent, None, None, self.invented, False, False)
+
+    def _without(self, *axes: str) -> tuple[str, ...]:
+        return tuple(a for a in self.axes if a not in axes)
 
     def series(self, axis: str, size: int) -> "Residue":
         """Sum of an infinite sequence whose first ``size`` terms stand along the axis, by its linear recurrence."""
         if self.exponent is not None:
             raise UndecidedError("an infinite sum of exponentials")
-        rest = [a for a in self.axes if a not in (axis, LINE)]
-        order = [axis, *([LINE] if LINE in self.axes else []), *rest]
+        line = [LINE] if LINE in self.axes else []
+        order = [axis, *line, *self._without(axis, LINE)]
         terms = self.data.transpose([self.axes.index(a) for a in order])
         try:
-            data = rational.series(terms if LINE in self.axes else terms[:, None], self.field.prime, SPARE_TERMS)
-        except ZeroDivisionError:
-            raise RedrawError from None
+            data = rational.series(terms if line else terms[:, None], self.field.modulus, SPARE_TERMS)
         except rational.NoRecurrenceError:
             text = f"an infinite sum whose first {size} terms satisfy no linear recurrence of a low order"
             raise UndecidedError(text) from None
-        return self._like(data if LINE in self.axes else data[0], order[1:], self)
+        except (ZeroDivisionError, ValueError):
+            raise RedrawError from None
+        return Residue(self.field, data if line else data[0], order[1:], invented=self.invented)
 
     def joined(self, other: Named, axis: str) -> "Residue":
         """The entries of another one after these along an axis; both have the same axes but for that of the line."""
         y = self.lifted(other)
         axes = union(self.axes, y.axes)
-        arrays = []
+        parts = []
         for x in (self, y):
             shape = [(self if a in self.axes else y).length(a) if a != axis else x.length(a) for a in axes]
-            shown = [
-                None if v is None else np.broadcast_to(v[fitted(x.axes, axes)], shape) for v in (x.data, x.exponent)
-            ]
-            arrays.append(shown)
+            shown = x.exponent if x.exponent is not None else np.zeros(x.data.shape, self.field.dtype)
+            parts.append([np.broadcast_to(v[fitted(x.axes, axes)], shape) for v in (x.data, shown)])
         at = axes.index(axis)
-        exponent = None
-        if self.exponent is not None or y.exponent is not None:
-            exponents = [np.zeros(v.shape, self.field.dtype) if e is None else e for v, e in arrays]
-            exponent = np.concatenate(exponents, at)
-        return self._like(np.concatenate([v for v, _ in arrays], at), axes, self, y, exponent=exponent)
+        data, exponent = (np.concatenate(both, at) for both in zip(*parts, strict=True))
+        none = self.exponent is None and y.exponent is None
+        invented = self.invented or y.invented
+        return self._from(data, axes, None if none else exponent, None, None, invented, False, False)
 
     # Matrices
 
     def determinant(self) -> "Residue":
         """Of the matrices in the axes ROW and COLUMN."""
-        data, axes = self._matrices()
-        return self._like(modular.determinant(data, self.field.prime), axes, self)
+        data = self.field.guarded(modular.determinant, self._matrices())
+        return Residue(self.field, data, self._without(ROW, COLUMN), invented=self.invented)
 
     def inverse(self) -> "Residue":
         """Of the matrices in the axes ROW and COLUMN."""
-        data, axes = self._matrices()
-        try:
-            return self._like(modular.inverse_matrix(data, self.field.prime), [*axes, ROW, COLUMN], self)
-        except ZeroDivisionError:
-            raise RedrawError from None
+        data = self.field.guarded(modular.inverse_matrix, self._matrices())
+        return Residue(self.field, data, [*self._without(ROW, COLUMN), ROW, COLUMN], invented=self.invented)
 
-    def _matrices(self) -> tuple[np.ndarray, list[str]]:
+    def _matrices(self) -> np.ndarray:
         if self.exponent is not None:
             raise UndecidedError("a matrix of exponentials")
-        data = np.moveaxis(self.data, [self.axes.index(ROW), self.axes.index(COLUMN)], [-2, -1])
-        return data, [a for a in self.axes if a not in (ROW, COLUMN)]
+        return np.moveaxis(self.data, [self.axes.index(ROW), self.axes.index(COLUMN)], [-2, -1])
 
     def solved(self, right: Named, row: str, column: str) -> "Residue":
         """X with Σ_column self · x = right: self has the axes row and column, ``right`` row, x column."""
@@ -362,16 +368,11 @@ class Residue(Named):
         if self.exponent is not None or b.exponent is not None:
             raise UndecidedError("a system of exponentials")
         line = [LINE] if LINE in self.axes or LINE in b.axes else []
-        other = [a for a in b.axes if a not in (row, LINE)]
-        matrix = _lined(self, [*line, row, column])
-        known = _lined(b, [*line, row, *other])
-        flat = known.reshape(*known.shape[: len(line) + 1], -1)
-        try:
-            x = modular.solve(matrix, flat, self.field.prime)
-        except ZeroDivisionError:
-            raise RedrawError from None
-        shape = [matrix.shape[0]] * len(line) + list(known.shape[len(line) :])
-        return self._like(x.reshape(shape), [*line, column, *other], self, b)
+        other = b._without(row, LINE)
+        matrix, known = _lined(self, [*line, row, column]), _lined(b, [*line, row, *other])
+        x = self.field.guarded(modular.solve, matrix, known.reshape(*known.shape[: len(line) + 1], -1))
+        shape = [len(matrix)] * len(line) + list(known.shape[len(line) :])
+        return Residue(self.field, x.reshape(shape), [*line, column, *other], invented=self.invented or b.invented)
 
     # Judgements
 
@@ -405,7 +406,7 @@ class Residue(Named):
 
     def integers(self) -> Value:
         """The same as integers, which serve as indices."""
-        p = self.field.prime
+        p = self.field.modulus
         data = np.where(self.data > p // 2, self.data - p, self.data)
         if self.exponent is not None or np.any(np.abs(data) > LARGEST_INTEGER):
             raise ValueError("an integer is wanted here")
@@ -424,7 +425,7 @@ class Residue(Named):
         differ = a != b
         e, f = self._shown(axes), y._shown(axes)
         if e is not None or f is not None:
-            apart = ((0 if e is None else e) - (0 if f is None else f)) % self.field.prime != 0
+            apart = ((0 if e is None else e) - (0 if f is None else f)) % self.field.modulus != 0
             differ = differ | (apart & (a != 0))
         return np.asarray(differ, float)
 
@@ -432,7 +433,7 @@ class Residue(Named):
 
     def number(self, x: Fraction) -> "Residue":
         """A rational number, in this arithmetic."""
-        return self.field.number(x)
+        return self.field.constant(x)
 
     def pi(self) -> "Residue":
         """The number π, in this arithmetic: a letter."""
@@ -446,8 +447,11 @@ class Residue(Named):
 
     def remembered(self) -> "Residue":
         """The same; its entries will be known by these logarithms, however they are computed."""
-        bare = Residue(self.field, self.data, self.axes, made=self.made, fraction=self.fraction)
-        self._know((bare.log() - (0 if self.exponent is None else Residue(self.field, self.exponent, self.axes))).data)
+        bare = self._from(self.data, self.axes, None, self.made, self.fraction, self.invented, self.pure, self.logs)
+        logs = bare.log()
+        if self.made is not None and self.exponent is not None:  # what was made with exponentials has them in its log
+            logs = logs - Residue(self.field, self.exponent, self.axes)
+        self._know(logs.data)
         return self
 
     def square(self) -> "Residue":

@@ -7,7 +7,7 @@ from operator import mul
 
 import numpy as np
 
-from pycode.proofread.modular import INT64, inverse, product, residues
+from pycode.proofread.modular import INT64, inverse, product, residues, solve
 
 
 class NoRecurrenceError(ValueError):
@@ -35,31 +35,44 @@ def _recurrence(a: list[int], p: int, longest: int) -> list[int] | None:
 
 
 def series(terms: np.ndarray, p: int, spare: int) -> np.ndarray:
-    """Σ_{n≥0} terms[n] of sequences that obey one linear recurrence: their generating functions at 1.
+    """Σ_{n≥0} terms[n] of sequences that obey linear recurrences: their generating functions at 1.
 
-    The recurrence of the first N terms (N, ...) is found on a random combination of the sequences and verified on each,
-    2·order + spare ≤ N. Whether the sum converges as a real one is not seen modulo p.
+    The N terms (N, B, ...) of each of the B batches obey one recurrence, all of the same order: the order is found on a
+    random combination of the first batch, 2·order + spare ≤ N, the recurrences by linear systems, and all are verified
+    on each sequence. Whether a sum converges as a real one is not seen modulo p.
 
-    Raises NoRecurrenceError if there is none, ZeroDivisionError if the generating function has a pole at 1.
+    Raises NoRecurrenceError if there is none, ZeroDivisionError if a generating function has a pole at 1.
     """
     terms = residues(terms, p)
-    a = terms.reshape(len(terms), -1)
-    longest = (len(a) - spare) // 2
-    missing = NoRecurrenceError(f"no linear recurrence of order up to {longest} fits {len(a)} terms")
-    if longest < 0:
-        raise missing
-    stream = hashlib.shake_256(a.astype(np.uint64).tobytes()).digest(8 * a.shape[1])
-    mix = (np.frombuffer(stream, np.uint64) % p).astype(a.dtype)
-    found = _recurrence(product(a, mix[:, None], p)[:, 0].tolist(), p, longest)
+    N, B = terms.shape[:2]
+    a = terms.reshape(N, B, -1)
+    longest = (N - spare) // 2
+    missing = NoRecurrenceError(f"no linear recurrence of order up to {longest} fits {N} terms")
+    stream = hashlib.shake_256(str(a[:, :1].tolist()).encode()).digest(8 * a.shape[2])
+    mix = np.array([int.from_bytes(stream[i : i + 8], "big") % p for i in range(0, len(stream), 8)], dtype=a.dtype)
+    mixed = product(a.reshape(N * B, -1), mix[:, None], p).reshape(N, B)
+    found = _recurrence(mixed[:, 0].tolist(), p, longest) if longest >= 0 else None
     if found is None:
         raise missing
-    C, order = np.array(found, dtype=a.dtype), len(found) - 1
-    windows = np.lib.stride_tricks.sliding_window_view(a, order + 1, axis=0)
-    if product(windows, C[::-1, None], p).any():
-        raise missing
-    partial = C.cumsum() % p  # numerator at 1: Σ_{i+j<order} C_i a_j
-    numerator = product(partial[:order][None, ::-1], a[:order], p)[0] if order else a[0]
-    return (numerator * inverse(partial[-1:], p) % p).reshape(terms.shape[1:])
+    order = len(found) - 1
+    C = np.array(found, dtype=a.dtype)[None]
+    if B > 1 and order:
+        windows = np.moveaxis(
+            np.lib.stride_tricks.sliding_window_view(mixed, order, axis=0), 0, 1
+        )  # (B, N - order + 1, order)
+        C = np.ones((B, order + 1), dtype=a.dtype)
+        C[:, 1:] = solve(windows[:, :order, ::-1], -mixed[order : 2 * order].T[..., None] % p, p)[..., 0]
+    partial = C.cumsum(axis=1) % p  # numerator at 1: Σ_{i+j<order} C_i a_j
+    errors, numerator = (np.zeros(a.shape[1:], dtype=a.dtype) for _ in range(2))
+    for n in range(order, N):
+        errors = np.zeros(a.shape[1:], dtype=a.dtype)
+        for i in range(order + 1):
+            errors = (errors + C[:, i, None] * a[n - i]) % p
+        if errors.any():
+            raise missing
+    for j in range(order):
+        numerator = (numerator + partial[:, order - 1 - j, None] * a[j]) % p
+    return (numerator * inverse(partial[:, -1:], p) % p).reshape(terms.shape[1:])
 
 
 @lru_cache(maxsize=32)

@@ -1,12 +1,14 @@
 """The field: a random prime, letters drawn at random modulo it, and symbols for their logarithms."""
 
+import hashlib
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from pycode.proofread import rational
+from pycode.proofread import modular
 from pycode.proofread.field import Residue, keys
 from pycode.proofread.named import LINE, RedrawError, UndecidedError
 
@@ -15,28 +17,60 @@ LONGEST_NUMBER = 4000  # bits of numerator and denominator of one number
 
 
 class Field:
-    """Residues modulo ``prime``, letters drawn at random, or on a random line through ``points`` points."""
+    """Residues modulo the product of ``primes``: modulo each of them at once, as the Chinese remainder theorem says.
 
-    def __init__(self, prime: int, seed: str, points: int = 0) -> None:
-        self.prime, self.seed, self.points = prime, seed, points
-        self.dtype = np.int64 if prime < 2**31 else object
-        self.random = random.Random(f"{seed} {prime}")
+    Letters are drawn at random, or on a random line through ``points`` points.
+    """
+
+    def __init__(self, primes: Sequence[int], seed: str, points: int = 0) -> None:
+        self.primes, self.modulus = tuple(primes), math.prod(primes)
+        self.seed, self.points = f"{seed} {self.modulus}", points
+        self.dtype: type = np.int64 if self.modulus < modular.INT64 else object
+        self.half = (self.modulus + 1) // 2  # 1/2
+        self.random = random.Random(self.seed)
         self.known: dict[object, object] = {}  # value of a letter, or of what a world names → its logarithm
         self.roots: dict[object, object] = {}  # value of a square that a world names → its positive root
-        self.steps = np.array([self.random.randrange(prime) for _ in range(points)], self.dtype)
+        self.symbols: dict[object, int] = {}
+        self.constants: dict[object, Residue] = {}
+        self.steps = np.array([self.random.randrange(self.modulus) for _ in range(points)], self.dtype)
         self.circle = self.positive().square()  # π
+
+    # Arithmetic that can fail at a point
+
+    def guarded(self, operation: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+        """An operation modulo the modulus; where it divides by 0 modulo a prime another point is asked for."""
+        try:
+            return operation(*arrays, self.modulus)
+        except (ZeroDivisionError, ValueError):
+            raise RedrawError from None
+
+    def inverse(self, x: np.ndarray) -> np.ndarray:
+        """1/x, entry by entry."""
+        return self.guarded(modular.inverse, x)
+
+    def root(self, x: np.ndarray) -> np.ndarray:
+        """The roots that are squares themselves, modulo each prime."""
+        found, modulus = np.zeros(np.shape(x), self.dtype), 1
+        for p in self.primes:
+            try:
+                root = modular.root(x % p, p)
+            except modular.NoRootError:
+                raise RedrawError from None
+            found = found + (root - found) * pow(modulus, -1, p) % p * modulus
+            modulus *= p
+        return found
 
     # Letters
 
     def _drawn(self, shape: Sequence[int], axes: Sequence[str]) -> tuple[np.ndarray, Sequence[str]]:
         def flat() -> np.ndarray:
             count = int(np.prod(shape, dtype=int))
-            return np.array([self.random.randrange(self.prime) for _ in range(count)], self.dtype).reshape(shape)
+            return np.array([self.random.randrange(self.modulus) for _ in range(count)], self.dtype).reshape(shape)
 
         if not self.points:
             return flat(), axes
         start, slope = flat(), flat()
-        return (start[..., None] + slope[..., None] * self.steps) % self.prime, (*axes, LINE)
+        return (start[..., None] + slope[..., None] * self.steps) % self.modulus, (*axes, LINE)
 
     def letter(self, shape: Sequence[int] = (), axes: Sequence[str] = ()) -> Residue:
         """Random residues, independent of everything else."""
@@ -45,7 +79,7 @@ class Field:
     def positive(self, shape: Sequence[int] = (), axes: Sequence[str] = ()) -> Residue:
         """Squares of random residues, whose roots exist; their logarithms are symbols of their own."""
         data, names = self._drawn(shape, axes)
-        return Residue(self, data * data % self.prime, names, pure=True).named()
+        return Residue(self, data * data % self.modulus, names, pure=True).named()
 
     def simplex(self, shape: Sequence[int], axes: Sequence[str], axis: str, total: int = 1) -> Residue:
         """Random residues with this sum along an axis."""
@@ -54,14 +88,19 @@ class Field:
         last = (total - free.total(axis, shape[at] - 1)).spread([axis], [1])
         return free.joined(last, axis).named() if total else free.joined(last, axis)
 
-    def number(self, x: Fraction | int) -> Residue:
-        """A rational number."""
-        if max(abs(x.numerator), x.denominator).bit_length() > LONGEST_NUMBER:
-            raise UndecidedError(f"a number of more than {LONGEST_NUMBER} bits")
-        if x.denominator % self.prime == 0:
-            raise RedrawError
-        data = np.array(x.numerator * pow(x.denominator, -1, self.prime) % self.prime, self.dtype)
-        return Residue(self, data, (), fraction=Fraction(x), pure=True)
+    def constant(self, x: Fraction | float) -> Residue:
+        """A rational number; a float must be an integer or a half."""
+        if x not in self.constants:
+            exactly = Fraction(x)
+            if isinstance(x, float) and exactly.denominator > 2:
+                raise UndecidedError("a number that is known to 16 digits only")
+            if max(abs(exactly.numerator), exactly.denominator).bit_length() > LONGEST_NUMBER:
+                raise UndecidedError(f"a number of more than {LONGEST_NUMBER} bits")
+            denominator = self.inverse(np.array(exactly.denominator % self.modulus, self.dtype))
+            found = Residue(self, exactly.numerator * denominator % self.modulus, pure=True)
+            found.fraction = exactly
+            self.constants[x] = found
+        return self.constants[x]
 
     # Logarithms
 
@@ -79,14 +118,18 @@ class Field:
     def _symbol(self, v: int) -> tuple[int, bool]:
         if v in self.known:
             return self.known[v], False  # type: ignore[return-value]
-        if v < SMALL or self.prime - v < SMALL:
+        if v < SMALL or self.modulus - v < SMALL:
             if v >= SMALL:
                 raise UndecidedError("the logarithm of a negative number")
-            return sum(n * self._new(q) for q, n in rational.factors(v).items()) % self.prime, False
+            return sum(n * self._new(q) for q, n in modular.factors(v).items()) % self.modulus, False
         return self._new(v), True
 
     def _new(self, v: object) -> int:
-        return random.Random(f"{self.seed} {self.prime} log {v}").randrange(self.prime)
+        """The symbol of a value: a number that is random, but the same for the same value."""
+        if v not in self.symbols:
+            digest = hashlib.blake2b(f"{self.seed} log {v}".encode(), digest_size=32).digest()
+            self.symbols[v] = int.from_bytes(digest, "big") % self.modulus
+        return self.symbols[v]
 
     def _along(self, values: tuple[int, ...]) -> tuple[object, bool]:
         """The same for the values along the line: a line of its own, or a constant."""
@@ -96,13 +139,13 @@ class Field:
         if values in self.known:
             return self.known[values], False
         start, slope = self._new(values), self._new((values, "slope"))
-        return tuple(((start + slope * self.steps) % self.prime).tolist()), True
+        return tuple(((start + slope * self.steps) % self.modulus).tolist()), True
 
     def fraction_log(self, x: Fraction) -> Residue:
         """Logarithm of a positive rational number, by its prime factors."""
         if x <= 0:
             raise UndecidedError("the logarithm of a number that is not positive")
-        parts = [(q, n) for q, n in rational.factors(x.numerator).items()]
-        parts += [(q, -n) for q, n in rational.factors(x.denominator).items()]
-        data = sum(n * self._new(q) for q, n in parts) % self.prime
-        return Residue(self, np.array(data, self.dtype), (), pure=True)
+        parts = [(q, n) for q, n in modular.factors(x.numerator).items()]
+        parts += [(q, -n) for q, n in modular.factors(x.denominator).items()]
+        data = sum(n * self._new(q) for q, n in parts) % self.modulus
+        return Residue(self, np.array(data, self.dtype))

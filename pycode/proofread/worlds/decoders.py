@@ -168,7 +168,7 @@ def _free(field: Field, kind: str, D_x: int = 3, n: int = 4) -> Decoders:
     odds = field.positive((D_x,), (ROW,))
     ((odds + 1).named() / odds).remembered()  # 1 + e^a and 1 + e^{-a}
     counts = Value(_counts(kind, np.arange(D_x), n), (ROW,))
-    x = field.letter((D_x,), (ROW,)) if kind == KINDS[2] else field.number(1).lifted(counts)
+    x = field.letter((D_x,), (ROW,)) if kind == KINDS[2] else field.constant(1).lifted(counts)
     sigma_x = field.positive()
     sigma_x.square()
-    return Decoders(kind, x, odds.log(), field.letter((D_x,), (ROW,)), n, sigma_x, unit=field.number(1))
+    return Decoders(kind, x, odds.log(), field.letter((D_x,), (ROW,)), n, sigma_x, unit=field.constant(1))

@@ -103,7 +103,7 @@ def _free(field: Field, D: int, L: int) -> Gaussians:
         space=Nodes(field, D),
         scalars=Nodes(field),
         tight=False,
-        unit=field.number(1),
+        unit=field.constant(1),
     )
 
 

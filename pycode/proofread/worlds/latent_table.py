@@ -113,4 +113,4 @@ def drawn(letters: Field) -> LatentTable:
     q = Dual(letters.simplex((VALUES,), ("0",), "0"), slopes[0].joined(zeros[0], GRADIENT))
     likelihood = Dual(letters.positive((VALUES,), ("0",)), zeros[1].joined(slopes[1], GRADIENT))
     p, f = letters.simplex((VALUES,), ("0",), "0"), letters.letter((VALUES,), ("0",))
-    return LatentTable(p, likelihood, q, f, letters.number(1))
+    return LatentTable(p, likelihood, q, f, letters.constant(1))

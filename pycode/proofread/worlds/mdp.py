@@ -369,7 +369,7 @@ def exact(name: str, field: Field) -> tuple[Instance, ...]:
     policies = Dual(field.simplex((n, m), axes[:2], "a"), slope), field.simplex((n, m), axes[:2], "a")
     tables = process(table, field.letter((rewards,), ("r",)), *(field.letter((n,), ("s",)) for _ in "bf"))
     discount = field.positive() if name == "mdp-discounted" else None
-    return (Episodes(tables, policies, discount, unit=field.number(1), terms=EXACT_TERMS),)
+    return (Episodes(tables, policies, discount, unit=field.constant(1), terms=EXACT_TERMS),)
 
 
 def _split(x: Residue, n: int, rewards: int) -> Residue:

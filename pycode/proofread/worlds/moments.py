@@ -28,7 +28,7 @@ class Nodes:
     @cached_property
     def places(self) -> tuple[int, ...]:
         """The nodes of one coordinate."""
-        start = self.field.random.randrange(self.field.prime // 2)
+        start = self.field.random.randrange(self.field.modulus // 2)
         return tuple(start + i for i in range(COUNTS[self.D]))
 
     def grid(self, name: str) -> tuple[Residue, "Nodes"]:
@@ -47,7 +47,7 @@ class Nodes:
 
         def mean(x: Scalar) -> Scalar:
             for axis, node in zip(axes, nodes, strict=True):
-                x = self.integral(x * density(node, ZERO, self.field.number(1)), axis)
+                x = self.integral(x * density(node, ZERO, self.field.constant(1)), axis)
             return x
 
         others = [[a for a in axes if a != axis] for axis in axes]
@@ -76,7 +76,7 @@ class Nodes:
 
     def _over(self, x: Residue, axis: str) -> Residue:
         """∫ p(z)·exp(u(z)) dz along one coordinate, by E (m + sξ)^k for ξ ~ N(0,1)."""
-        p, count, at = self.field.prime, len(self.places), x.axes.index(axis)
+        p, count, at = self.field.modulus, len(self.places), x.axes.index(axis)
         axes, shape = tuple(a for a in x.axes if a != axis), [n for i, n in enumerate(x.data.shape) if i != at]
         assert x.exponent is not None
         flat = (np.moveaxis(data, at, 0).reshape(count, -1) for data in (x.data, x.exponent))

@@ -101,7 +101,7 @@ def exact(name: str, field: Field) -> tuple[Instance, ...]:
         draws=field.letter((2,), ("0",)),
         space=Nodes(field),
         tight=False,
-        unit=field.number(1),
+        unit=field.constant(1),
     )
     return gaussian, latent_table.drawn(field)
 
