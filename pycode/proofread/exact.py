@@ -14,17 +14,18 @@ from importlib import import_module
 
 import numpy as np
 
-from pycode.proofread import modular, rational
+from pycode.proofread import degrees, modular
 from pycode.proofread.field import Residue
-from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS, SPARE_POINTS
-from pycode.proofread.named import LINE, RedrawError, align
+from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS
+from pycode.proofread.named import RedrawError, align
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import Scalar, primal
-from pycode.proofread.worlds import NAMES, Instance
+from pycode.proofread.worlds import NAMES, Candidate, Instance
 
 PRIMES, BITS = 2, 61
 SHORT_BITS = 31  # of the prime for degrees: products of residues fit into int64
 FACTORS = math.ceil(COEFFICIENT_DIGITS * math.log2(10) / (BITS - 1))  # of the primes, how many a coefficient can have
+ORDER = "an order: the field has none"
 Computed = Mapping[Hashable, "Scalar | Exception"]  # sides of relations; what has no value has a reason
 Compute = Callable[[Instance], Computed]
 
@@ -55,7 +56,7 @@ class Judgement:
 
 
 @lru_cache(maxsize=4)
-def drawn(world: str, text: str, bits: int, points: int = 0) -> tuple[Instance, ...]:
+def drawn(world: str, text: str, bits: int, points: int = 0) -> tuple[Candidate, ...]:
     """The instances of a world modulo the primes of this text, all letters free; or on a line through points."""
     primes = [modular.prime(f"{text} {i}", bits) for i in range(1 if points else PRIMES)]
     field = Field(primes, text, points)
@@ -63,17 +64,25 @@ def drawn(world: str, text: str, bits: int, points: int = 0) -> tuple[Instance, 
 
 
 def judge(
-    world: str, text: str, names: frozenset[str], compute: Compute, wanted: Sequence[Relation]
+    world: str, text: str, chain: str, names: frozenset[str], compute: Compute, wanted: Sequence[Relation]
 ) -> list[Judgement]:
-    """What the field says of each relation, whose sides ``compute`` gives in an instance that admits these names."""
+    """What the field says of each relation of a chain in a text.
+
+    ``compute`` gives their sides in an instance that admits the names.
+    """
+    if not any(r.sign in ("=", "∝") for r in wanted):
+        return [Judgement("undecided", ORDER) for _ in wanted]
 
     def computed(seed: str, bits: int, points: int = 0) -> list[Computed]:
-        return [compute(i) for i in drawn(world, seed, bits, points) if i.admits(names)]
+        return [compute(c.instance) for c in drawn(world, seed, bits, points) if c.admits(names)]
 
     judged = _drawn_until_decided(text, computed, wanted)
     held = [r for r, j in zip(wanted, judged, strict=True) if j.verdict == "holds"]
-    degrees = _degrees(text, computed, held)
-    return [_measured(j, degrees[r]) if r in degrees else j for r, j in zip(wanted, judged, strict=True)]
+    pairs = [(r.left, r.right) for r in held]
+    found = dict(
+        zip(held, degrees.measured(f"{text}\n{chain}", lambda n: computed(text, SHORT_BITS, n), pairs), strict=True)
+    )
+    return [_measured(j, found[r]) if r in found else j for r, j in zip(wanted, judged, strict=True)]
 
 
 def _measured(judgement: Judgement, degree: int | None) -> Judgement:
@@ -124,11 +133,11 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
             return Judgement("undecided", str(side) if side is not None else "not computed")
     a, b = primal(x), primal(y)  # type: ignore[arg-type]
     if sign not in ("=", "∝"):
-        return Judgement("undecided", "an order")
+        return Judgement("undecided", ORDER)
     if isinstance(b, Residue):
         a, b = b, a
     if not isinstance(a, Residue):
-        return Judgement("false" if np.any(a.data != b.data) else "holds")
+        return Judgement("undecided", "numbers without letters") if np.any(a.gaps(b)) else Judgement("holds")
     if not np.any(a.gaps(b)) if sign == "=" else _collinear(a, a.lifted(b)):
         return Judgement("holds")
     if a.invented or a.lifted(b).invented:
@@ -138,60 +147,8 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
 
 def _collinear(x: Residue, y: Residue) -> bool:
     """Whether one is the other times a number."""
-    axes, arrays = align(x, y)
-    a, b = (np.ravel(v) for v in np.broadcast_arrays(*arrays))
+    a, b = (np.ravel(v) for v in np.broadcast_arrays(*align(x, y)[1]))
     if x.exponent is not None or y.exponent is not None or not np.any(b):
         return False
     at = int(np.argmax(b != 0))
     return not np.any((a * b[at] - a[at] * b) % x.field.modulus)
-
-
-def _degrees(
-    text: str, computed: Callable[[str, int, int], list[Computed]], wanted: Sequence[Relation]
-) -> dict[Relation, int | None]:
-    """Degree of left - right as a rational function on a random line, at most, over all instances; None: not seen."""
-    found: dict[Relation, int | None] = dict.fromkeys(wanted)
-    for points in LINE_POINTS:
-        missing = [r for r, d in found.items() if d is None]
-        if not missing:
-            break
-        instances = computed(f"{text} line", SHORT_BITS, points)
-        for relation in missing:
-            keys = relation.left, relation.right
-            pairs = [(v[keys[0]], v[keys[1]]) for v in instances if all(_known(v.get(k)) for k in keys)]
-            degrees = [_degree(*map(primal, pair)) for pair in pairs]  # type: ignore[arg-type]
-            if degrees and None not in degrees:
-                found[relation] = max(degrees)  # type: ignore[type-var]
-    return found
-
-
-def _known(x: object) -> bool:
-    return x is not None and not isinstance(x, Exception)
-
-
-def _degree(x: Scalar, y: Scalar) -> int | None:
-    """Degree of the equation x = y."""
-    parts = [_fraction(side) for side in (x, y)]
-    if None in parts:
-        return None
-    (n, d, u), (m, e, w) = parts  # type: ignore[misc]
-    return max(n + e, m + d, u, w)
-
-
-def _fraction(x: Scalar) -> tuple[int, int, int] | None:
-    """Degrees of numerator, denominator and exponent along the line, of a random combination of all entries."""
-    if not isinstance(x, Residue) or LINE not in x.axes:
-        return 0, 0, 0
-    field, at, found = x.field, x.axes.index(LINE), []
-    for data in (x.data, x.exponent):
-        if data is None:
-            found.append((0, 0))
-            continue
-        rows = np.moveaxis(data, at, -1).reshape(-1, field.points)
-        weights = np.array([field.random.randrange(field.modulus) for _ in rows], field.dtype)
-        combined = (rows * weights[:, None] % field.modulus).sum(axis=0) % field.modulus
-        degrees = rational.degrees(field.steps, combined, field.modulus, SPARE_POINTS)
-        if degrees is None:
-            return None
-        found.append(degrees)
-    return *found[0], max(found[1])

@@ -195,7 +195,10 @@ class Expectations:
             found = self.supplied(NORMAL, NORMAL_SIGNATURE, [nodes, mean, variance])
         else:
             found = inner(tree)
-        self._one(rule.integral(found, axis), DENSITY, "this is no density: it integrates to", tree)
+        if isinstance(
+            self.instance.unit, Value
+        ):  # once is enough: there is no density that only the field would refuse
+            self._one(rule.integral(found, axis), DENSITY, "this is no density: it integrates to", tree)
         return found
 
     def _over_density(self: Any, letter: str, density: Tree, tree: Tree, of: Any) -> Scalar:

@@ -17,7 +17,7 @@ COEFFICIENT_DIGITS = 10_000
 REDRAWS = (
     16  # points until every root exists and no denominator is 0; each root of a sum is missing at every second one
 )
-LINE_POINTS = (64, 256)  # on which degrees are measured; those of the text are below 40
+LINE_POINTS = (48, 256)  # on which degrees are measured; those of the text are below 40
 SPARE_TERMS = 6  # of a sequence, beyond those that its recurrence is read from
 SPARE_POINTS = 8  # beyond those that a rational function is read from
 LONGEST_SUM = 10_000  # terms; longer ones are refused

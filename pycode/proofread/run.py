@@ -164,7 +164,8 @@ class Run:
 
         wanted = [exact.Relation(*keys, sign) for sign, _, keys in pairs]
         used_before = [str(d.body) for d in self.definitions.values() if d.name.split("_")[0] in self.display.source]
-        return exact.judge(self.world.name, "\n".join([self.display.source, *used_before]), names, compute, wanted)
+        text, own = ("\n".join(parts) for parts in ([self.display.source, *used_before], map(str, trees)))
+        return exact.judge(self.world.name, text, own, names, compute, wanted)
 
     def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
         """What is wrong, where: at the relation; at the first side when all the others agree with each other."""

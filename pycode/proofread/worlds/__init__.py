@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -100,6 +100,18 @@ class Instance(Protocol):
 
     def parameter_mask(self, parameter: str) -> Value:
         """1 along GRADIENT where a component belongs to the parameter, else 0; "" stands for all of them."""
+
+
+class Candidate:
+    """An instance in the field that is made when it is first asked for."""
+
+    def __init__(self, admits: Callable[[frozenset[str]], bool], make: Callable[[], Instance]) -> None:
+        self.admits, self._make = admits, make
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The instance."""
+        return self._make()
 
 
 @dataclass(frozen=True)

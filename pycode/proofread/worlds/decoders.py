@@ -6,13 +6,14 @@ a relation names. Values are products of probabilities, from p = 1/(1 + e^{-a}) 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import comb
 
 import numpy as np
 
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import COLUMN, ONE, ROW, Plain, Scalar, Value, align, exp, primal, raised, rename, take
-from pycode.proofread.worlds import Instance, Rule, Vocabulary
+from pycode.proofread.worlds import Candidate, Instance, Rule, Vocabulary
 from pycode.proofread.worlds.normal import density, product
 from pycode.proofread.worlds.quadrature import signed
 
@@ -56,8 +57,7 @@ class Decoders:
 
     def admits(self, names: frozenset[str]) -> bool:
         """Whether this x suits all decoders that are named, and no other kind of x is meant for them."""
-        named = [kind for kind in KINDS if kind in names]
-        return bool(named) and named[0] == self.kind
+        return _admits(self.kind, names)
 
     def constant(self, name: str, indices: Sequence[Value] = ()) -> Scalar:
         """Value of a constant."""
@@ -159,9 +159,13 @@ def _counts(kind: str, order: np.ndarray, n: int) -> np.ndarray:
     return order % 2 if kind == KINDS[0] else (order + 1) % n
 
 
-def exact(name: str, field: Field) -> tuple[Instance, ...]:
+def _admits(kind: str, names: frozenset[str]) -> bool:
+    return next((k for k in KINDS if k in names), "") == kind
+
+
+def exact(name: str, field: Field) -> tuple[Candidate, ...]:
     """One instance for each kind of x, with three components; logits are logarithms of free odds."""
-    return tuple(_free(field, kind) for kind in KINDS)
+    return tuple(Candidate(partial(_admits, kind), partial(_free, field, kind)) for kind in KINDS)
 
 
 def _free(field: Field, kind: str, D_x: int = 3, n: int = 4) -> Decoders:

@@ -42,12 +42,8 @@ class Gaussians:
         self.sizes = {"dimension": self.D, "sample": primal(self.draws).length("0"), "integer": INTEGERS}
 
     def admits(self, names: frozenset[str]) -> bool:
-        """Several dimensions only where a relation shows them; full covariances have no σ; f is for one dimension."""
-        if self.D == 1:
-            return True
-        bare = {name.partition("[")[0] for name in names}
-        indexed = any("[dimension]" in name and name.partition("[")[0] not in DATA for name in names)
-        return (indexed or bool(bare & SEVERAL)) and "f" not in bare and (self.diagonal or not bare & WIDTHS)
+        """Whether names have a meaning here."""
+        return admits(self.D, self.diagonal, names)
 
     def constant(self, name: str, indices: Sequence[Value] = ()) -> Scalar:
         """Value of a constant."""
@@ -189,6 +185,15 @@ class Gaussians:
     def parameter_mask(self, parameter: str) -> Value:
         """Nothing here is differentiated in θ or φ."""
         raise ValueError(f"the world gaussians has no gradient in {parameter or 'its parameters'}; use the world vae")
+
+
+def admits(D: int, diagonal: bool, names: frozenset[str]) -> bool:
+    """Several dimensions only where a relation shows them; full covariances have no σ; f is for one dimension."""
+    if D == 1:
+        return True
+    bare = {name.partition("[")[0] for name in names}
+    indexed = any("[dimension]" in name and name.partition("[")[0] not in DATA for name in names)
+    return (indexed or bool(bare & SEVERAL)) and "f" not in bare and (diagonal or not bare & WIDTHS)
 
 
 def _times(scale: Scalar, vector: Scalar, D: int) -> Scalar:

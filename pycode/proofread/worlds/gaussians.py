@@ -14,8 +14,8 @@ import numpy as np
 from pycode.proofread.field import Residue
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import COLUMN, ROW, ZERO, Value, log, primal, select
-from pycode.proofread.worlds import Instance, Vocabulary
-from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, matrix, vector
+from pycode.proofread.worlds import Candidate, Instance, Vocabulary
+from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, admits, matrix, vector
 from pycode.proofread.worlds.likelihoods import LinearGaussian
 from pycode.proofread.worlds.moments import Nodes
 from pycode.proofread.worlds.normal import density
@@ -75,9 +75,9 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
     return first, second, _twin(second), plane, full, near
 
 
-def exact(name: str, field: Field) -> tuple[Instance, ...]:
+def exact(name: str, field: Field) -> tuple[Candidate, ...]:
     """D = 1; D = 2 with diagonal and D = 3 with full covariances, all letters free; L = 2, 1, 1."""
-    return tuple(_free(field, D, L) for D, L in ((1, 2), (2, 1), (3, 1)))
+    return tuple(Candidate(partial(admits, D, D < 3), partial(_free, field, D, L)) for D, L in ((1, 2), (2, 1), (3, 1)))
 
 
 def _free(field: Field, D: int, L: int) -> Gaussians:

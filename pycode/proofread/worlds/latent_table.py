@@ -38,7 +38,7 @@ class LatentTable:
 
     def admits(self, names: frozenset[str]) -> bool:
         """Whatever needs no Gaussian."""
-        return not names & GAUSSIAN
+        return admits(names)
 
     def constant(self, name: str, indices: Sequence[Value] = ()) -> Scalar:
         """There are none."""
@@ -104,6 +104,11 @@ class LatentTable:
     def parameter_mask(self, parameter: str) -> Value:
         """Which components of a gradient belong to θ, to φ, or to either."""
         return parameter_mask(parameter)
+
+
+def admits(names: frozenset[str]) -> bool:
+    """Whatever needs no Gaussian."""
+    return not names & GAUSSIAN
 
 
 def drawn(letters: Field) -> LatentTable:

@@ -30,7 +30,7 @@ from pycode.proofread.values import (
     total,
 )
 from pycode.proofread.values import size as largest
-from pycode.proofread.worlds import Instance, Vocabulary
+from pycode.proofread.worlds import Candidate, Instance, Vocabulary
 from pycode.proofread.worlds.process import behaviour, lengths, process, returns, steps, visits
 
 STATE_CONSTANTS = {"s_0"}
@@ -360,8 +360,12 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
     return (*(first_admitted(discounted(x, rng, s), s) for x, s in zip(same, signs, strict=True)), endless)
 
 
-def exact(name: str, field: Field) -> tuple[Instance, ...]:
+def exact(name: str, field: Field) -> tuple[Candidate, ...]:
     """One process, all of whose tables and policies are free, π with any derivative: every parametrisation."""
+    return (Candidate(lambda names: True, lambda: _free(name, field)),)
+
+
+def _free(name: str, field: Field) -> Episodes:
     n, m, rewards, components = EXACT_SHAPE
     axes = ("s", "a", "x", "r")
     table = _split(field.simplex((n, m, (n + 1) * rewards), ("s", "a", "xr"), "xr"), n + 1, rewards)
@@ -369,7 +373,7 @@ def exact(name: str, field: Field) -> tuple[Instance, ...]:
     policies = Dual(field.simplex((n, m), axes[:2], "a"), slope), field.simplex((n, m), axes[:2], "a")
     tables = process(table, field.letter((rewards,), ("r",)), *(field.letter((n,), ("s",)) for _ in "bf"))
     discount = field.positive() if name == "mdp-discounted" else None
-    return (Episodes(tables, policies, discount, unit=field.constant(1), terms=EXACT_TERMS),)
+    return Episodes(tables, policies, discount, unit=field.constant(1), terms=EXACT_TERMS)
 
 
 def _split(x: Residue, n: int, rewards: int) -> Residue:

@@ -27,7 +27,7 @@ from pycode.proofread.values import (
     sqrt,
     tangent,
 )
-from pycode.proofread.worlds import Instance, Vocabulary, latent_table
+from pycode.proofread.worlds import Candidate, Instance, Vocabulary, latent_table
 from pycode.proofread.worlds.autoencoder import PHI, THETA, VAE
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
 from pycode.proofread.worlds.moments import Nodes
@@ -79,8 +79,16 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
     return (*gaussian, *_admitted(rng, partial(_bernoulli, side=-side)))
 
 
-def exact(name: str, field: Field) -> tuple[Instance, ...]:
-    """A Gaussian with a linear decoder, all letters free, with any derivatives; and free tables for a latent of few values.
+def exact(name: str, field: Field) -> tuple[Candidate, ...]:
+    """A Gaussian with a linear decoder; and a latent of few values."""
+    return (
+        Candidate(lambda names: True, lambda: _free(field)),
+        Candidate(latent_table.admits, lambda: latent_table.drawn(field)),
+    )
+
+
+def _free(field: Field) -> VAE:
+    """A Gaussian with a linear decoder, all letters free, with any derivatives.
 
     Widths and what the decoder makes of them are squares of rational functions, so that roots exist.
     """
@@ -89,7 +97,7 @@ def exact(name: str, field: Field) -> tuple[Instance, ...]:
     for sigma in (sigma_q, sigma_p):
         sigma.square()
     model = decoder(field, sigma_p)
-    gaussian = VAE(
+    return VAE(
         decoder=with_slopes(field, model, THETA, PHI, size),
         mu_p=field.letter(),
         sigma_p=sigma_p,
@@ -103,7 +111,6 @@ def exact(name: str, field: Field) -> tuple[Instance, ...]:
         tight=False,
         unit=field.constant(1),
     )
-    return gaussian, latent_table.drawn(field)
 
 
 def _admitted(rng: np.random.Generator, draw: Callable[[np.random.Generator], tuple[VAE, VAE]]) -> tuple[VAE, VAE]:
