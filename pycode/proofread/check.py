@@ -80,7 +80,7 @@ class Checker:
         return _with(base, status=status, messages=messages, **more)
 
     def _judge(self, base: Verdict, display: Display, world: World) -> Verdict:
-        known = dict(self._before(display, world))
+        known = dict(self.before(display, world))
         run = Run(display, world, known)
         chains = run.chains()
         if not chains:
@@ -89,8 +89,8 @@ class Checker:
             return _with(base, relations=sum(run.model(chain) for chain in chains))
         outcomes = [run.chain(chain) for chain in chains]
         found = [message for outcome in outcomes for message in outcome.messages]
-        compared = sum(outcome.compared for outcome in outcomes)
-        printed, count = signs(display) + run.braces, compared + sum(outcome.named for outcome in outcomes)
+        compared = sum(len(outcome.relations) for outcome in outcomes)
+        printed, count = signs(display) + run.braces, compared + sum(bool(outcome.named) for outcome in outcomes)
         if not found and printed != count:
             raise ReadError(
                 "count", f"{printed} relation signs are printed but {count} were run", Raw("", display.line, 1)
@@ -101,13 +101,13 @@ class Checker:
         numbers = {
             "relations": count,
             "compared": compared,
-            "worlds": max(outcome.instances for outcome in outcomes),
+            "worlds": max(len(outcome.instances) for outcome in outcomes),
             "worst": max(outcome.worst for outcome in outcomes),
             "reason": crude,
         }
         return self._error(base, display, found, "fails", **numbers) if found else _with(base, **numbers)
 
-    def _before(self, display: Display, world: World) -> dict[str, Definition]:
+    def before(self, display: Display, world: World) -> dict[str, Definition]:
         """Definitions of the earlier displays of this world."""
         known: dict[str, Definition] = {}
         before: tuple[int, ...] = ()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from lark import Tree
@@ -26,13 +27,25 @@ Complaints = list[tuple[str, str, Raw]]  # kind, message, place
 Terms = dict[tuple[int, int], tuple[float, float]]  # place of a term → its size, and that of what stands beside it
 
 
+class Relation(NamedTuple):
+    """A relation that was run: what it came to, its place, trees and sign, both sides in each instance."""
+
+    outcome: relations.Outcome
+    place: Raw
+    trees: Sequence[Tree]  # of both sides; of an underbrace with its label, which are compared too, the one
+    sign: str
+    sides: Sequence[relations.Sides]
+    exact: str = ""  # the verdict of exact arithmetic
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a chain came to."""
 
-    compared: int
-    named: bool  # whether it begins with the definition of a new name
-    instances: int
+    relations: Sequence[Relation]
+    named: str  # the new name that it begins with the definition of, if any
+    letters: Mapping[str, str]  # free ones → sort
+    instances: Sequence[Instance]
     worst: float
     messages: Complaints
 
@@ -131,22 +144,24 @@ class Run:
         for number, sign in enumerate(signs[1:] if defines else signs):
             pairs = [relations.Sides(s[number], s[number + 1], t) for s, t in zip(sides, tight, strict=True)]
             outcome = relations.compare(sign.name.replace(":=", "="), pairs, zero, crude)
-            outcomes.append((outcome, sign.raw, trees[number : number + 2]))
+            outcomes.append(Relation(outcome, sign.raw, trees[number : number + 2], sign.name, pairs))
         for tree, values_of in braces:
-            outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in values_of], False, crude)
-            outcomes.append((outcome, Raw("", tree.meta.line, tree.meta.column), [tree]))
+            pairs = [relations.Sides(x, y, False) for x, y in values_of]
+            outcome = relations.compare("=", pairs, False, crude)
+            outcomes.append(Relation(outcome, Raw("", tree.meta.line, tree.meta.column), [tree], "=", pairs))
         self.braces += len(braces)
         found = self._complaints(outcomes, chain[0][1][0].raw)
         found += self._silent(terms) if not found else []
         if defines and not all(np.all(np.isfinite(values.primal(s[0]).data)) for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
-        worst = max((o.worst for o, _, _ in outcomes), default=0.0)
-        return Outcome(len(outcomes), defines, len(instances), worst, found)
+        worst = max((r.outcome.worst for r in outcomes), default=0.0)
+        named = chain[0][1][0].name if defines else ""
+        return Outcome(outcomes, named, letters, instances, worst, found)
 
-    def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
+    def _complaints(self, outcomes: Sequence[Relation], first: Raw) -> Complaints:
         """What is wrong, where: at the relation; at the first side when all the others agree with each other."""
         found: Complaints = []
-        for outcome, place, trees in outcomes:
+        for outcome, place, trees, *_ in outcomes:
             if outcome.kind:
                 names = {
                     str(n.children[0]) for t in trees for n in t.find_pred(lambda n: n.data in ("constant", "apply"))
@@ -154,7 +169,7 @@ class Run:
                 known = [self.definitions[n] for n in sorted(names) if n in self.definitions]
                 uses = "".join(f"; it uses {d.name} of {d.place}" for d in known)
                 found.append((outcome.kind, outcome.message + uses, place))
-        alone = len(outcomes) > 1 and len(found) == 1 and outcomes[0][0].message.startswith(relations.DIFFER)
+        alone = len(outcomes) > 1 and len(found) == 1 and outcomes[0].outcome.message.startswith(relations.DIFFER)
         return [(found[0][0], found[0][1], first)] if alone else found
 
     def _allowed(self, chain: Sequence[Part], signs: Sequence[Tok]) -> None:

@@ -54,7 +54,7 @@ def sides():
             if display.environment not in ("checked", "defining"):
                 continue
             world = build(display.world, 0)
-            run = Run(display, world, dict(checker._before(display, world)))
+            run = Run(display, world, dict(checker.before(display, world)))
             chains = run.chains()
             trees = [parse(side) for chain in chains for _, side in chain[run.define(chain) :]]
             defined = {n: "()" if d.parameters and d.called else "" for n, d in run.definitions.items()}
