@@ -24,8 +24,8 @@ LAST = (GRADIENT, ROW, COLUMN)
 AXES = {GRADIENT: "gradient", ROW: "rows", COLUMN: "columns"}
 UNLISTED = {"integer", "state+"}  # where infinite sums are cut; one more than there are states
 DIFFERENCE = {
-    "<=": "broken, relatively, by at most",
-    ">=": "broken, relatively, by at most",
+    "<=": "largest relative violation",
+    ">=": "largest relative violation",
     "∝": "largest part that is not proportional",
 }
 SIGNS = {"<=": "≤", ">=": "≥"}

@@ -121,11 +121,11 @@ def test_every_node_of_the_grammar_is_written():
 
 
 ATOMS = r"z \mu_q 2 0.5 \pi p(z) p_\phi(x|z) q_\theta(z|x) f(z) \sigma_q z^{(l)} \mathcal{L}(\theta,\phi;x) e".split()
-FORMS = r"""<>+<> | <>-<> | -<> | <>\cdot<> | (<>)(<>) | \frac{<>}{<>} | <>/<> | (<>)^{<>} | \sqrt{<>} | \log(<>) | \log <>
-    \sum_{k=0}^{<>}<> | \prod_{l=1}^{L}(<>) | \int <>\,dz | \nabla_\theta <> | \nabla(<>) | \exp(<>) | (<>)<> | \lvert <>\rvert
+FORMS = r"""<>+<> | <>-<> | -<> | <>\cdot<> | (<>)(<>) | \frac{<>}{<>} | <>/<> | (<>)^{<>} | \log(<>) | \log <>
+    \sum_{k=0}^{<>}<> | \prod_{l=1}^{L}(<>) | \int <>\,dz | \nabla_\theta <> | \nabla(<>) | \exp(<>) | (<>)<>
     \mathbb{E}_{q_\theta(z|x)}[<>] | \mathbb{E}_{z\sim <>}[<>] | D_{KL}(<>\|<>) | \frac{\partial}{\partial z}<> | e^{<>}
     \frac{\partial (<>)}{\partial z} | \underbrace{<>}_{<>} | \max_{z} <> | \mathbf{1}\{<>=<>\} | <>\odot <> | (<>)^\top
-    \binom{<>}{<>} | f(<>)""".replace("\n", "|").split("|")  # fmt: skip
+    \binom{<>}{<>} | f(<>) | \sqrt{<>} | \lvert <>\rvert""".replace("\n", "|").split("|")  # fmt: skip
 
 
 def grown(inner):
