@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, NoReturn
 
 from pycode.proofread.document import ENVIRONMENTS, Document, Message, Verdict, check_all, read
@@ -77,7 +78,8 @@ class _Help(argparse.Action):
         lines = ["worlds:"]
         for module, names in worlds.items():
             about = (import_module(f"pycode.proofread.worlds.{module}").__doc__ or "").splitlines()[0]
-            lines.append(f"  {', '.join(names):<22} {about.partition(': ')[2].partition(';')[0].rstrip('.')}")
+            about = about.partition(": ")[2].partition(";")[0].rstrip(".")
+            lines += wrap(about, WIDTH, initial_indent=f"  {', '.join(names):<21}", subsequent_indent=" " * 23)
         letters = ", ".join(import_module("pycode.proofread.letters").NAMED)
         lines += ["", "letters:", f"  {letters}, or a file of your own with lines such as Q^\\pi = q_\\pi"]
         parser.epilog = "\n\n".join([EXITS, "\n".join(lines), EXAMPLES])
