@@ -6,5 +6,6 @@ r"""Executed displays: the printed LaTeX of a derivation is parsed and computed 
 - Evaluation: ``evaluate``, with ``lookup``, ``sums``, ``expectation`` and ``draw``, computes a side on an instance; all
   arithmetic is in ``values`` and ``linear``.
 - Relations: ``relations`` says what holds, by the numbers in ``limits``; ``run`` and ``check`` apply it to a display.
+- Explaining: ``explain`` shows how a display was read and what came out, ``bracketed`` writes a tree as LaTeX.
 - Worlds: ``worlds`` has a module for each subject. ``mutants`` plants errors and counts what is caught.
 """

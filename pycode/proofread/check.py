@@ -6,9 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pycode.proofread.document import Document, Exact, Verdict
-from pycode.proofread.exact import Judgement
 from pycode.proofread.names import Definition
-from pycode.proofread.run import Complaints, Run
+from pycode.proofread.run import Complaints, Relation, Run
 from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.tokens import RELATION
@@ -82,7 +81,7 @@ class Checker:
         return _with(base, status=status, messages=messages, **more)
 
     def _judge(self, base: Verdict, display: Display, world: World) -> Verdict:
-        known = dict(self._before(display, world))
+        known = dict(self.before(display, world))
         run = Run(display, world, known)
         chains = run.chains()
         if not chains:
@@ -91,8 +90,8 @@ class Checker:
             return _with(base, relations=sum(run.model(chain) for chain in chains))
         outcomes = [run.chain(chain) for chain in chains]
         found = [message for outcome in outcomes for message in outcome.messages]
-        compared = sum(outcome.compared for outcome in outcomes)
-        printed, count = signs(display) + run.braces, compared + sum(outcome.named for outcome in outcomes)
+        compared = sum(len(outcome.relations) for outcome in outcomes)
+        printed, count = signs(display) + run.braces, compared + sum(bool(outcome.named) for outcome in outcomes)
         if not found and printed != count:
             raise ReadError(
                 "count", f"{printed} relation signs are printed but {count} were run", Raw("", display.line, 1)
@@ -103,14 +102,14 @@ class Checker:
         numbers = {
             "relations": count,
             "compared": compared,
-            "worlds": max(outcome.instances for outcome in outcomes),
+            "worlds": max(len(outcome.instances) for outcome in outcomes),
             "worst": max(outcome.worst for outcome in outcomes),
             "reason": crude,
-            "exact": _exact([judged for outcome in outcomes for judged in outcome.judged]),
+            "exact": _exact([relation for outcome in outcomes for relation in outcome.relations]),
         }
         return self._error(base, display, found, "fails", **numbers) if found else _with(base, **numbers)
 
-    def _before(self, display: Display, world: World) -> dict[str, Definition]:
+    def before(self, display: Display, world: World) -> dict[str, Definition]:
         """Definitions of the earlier displays of this world."""
         known: dict[str, Definition] = {}
         before: tuple[int, ...] = ()
@@ -126,9 +125,9 @@ class Checker:
         return known
 
 
-def _exact(judged: Sequence[tuple[str, Raw, Judgement]]) -> Exact:
+def _exact(relations: Sequence[Relation]) -> Exact:
     """Sum of the judgements on = signs."""
-    equalities = [(place, j) for sign, place, j in judged if sign == "="]
+    equalities = [(r.place, r.judgement) for r in relations if r.sign == "=" and r.judgement]
     decided = [j for _, j in equalities if j.verdict == "holds"]
     return Exact(
         len(equalities),

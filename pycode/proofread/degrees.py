@@ -1,6 +1,6 @@
-"""Degrees of relations, measured: on a random line through all letters each side is a rational function of one variable.
+"""Degrees of relations, measured: on a random line through all letters the sides are functions of one variable.
 
-A measurement takes as long as the judgement itself. It depends on the text and the checker alone, so it is kept on disk.
+A measurement takes longer than the judgement. It depends on the text and the checker alone, so it is kept on disk.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ def _fraction(x: Scalar) -> tuple[int, int, int] | None:
         rows = np.moveaxis(data, at, -1).reshape(-1, field.points)
         weights = np.array([field.random.randrange(field.modulus) for _ in rows], field.dtype)
         combined = (rows * weights[:, None] % field.modulus).sum(axis=0) % field.modulus
-        degrees = rational.degrees(field.steps, combined, field.modulus, SPARE_POINTS)
+        degrees = rational.degrees(field.steps.tolist(), combined, field.modulus, SPARE_POINTS)
         if degrees is None:
             return None
         found.append(degrees)

@@ -1,7 +1,7 @@
 """The random states, actions, rewards and returns of one expectation under a policy."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lark import Tree
 
@@ -9,7 +9,7 @@ from pycode.proofread import values
 from pycode.proofread.bound import Bound
 from pycode.proofread.limits import TOLERANCE
 from pycode.proofread.names import children
-from pycode.proofread.values import ONE, Scalar, primal
+from pycode.proofread.values import ONE, Scalar, Value, primal
 
 if TYPE_CHECKING:
     from pycode.proofread.evaluate import Evaluator
@@ -85,7 +85,7 @@ class Draw:
             return later
         if "\\gamma" in self.evaluator.vocabulary.constants:
             later = later * self.evaluator.instance.constant("\\gamma", [])
-        return later + self.evaluator.instance.number("reward", self.get("R", 1, at).value)
+        return later + self.evaluator.instance.number("reward", cast(Value, self.get("R", 1, at).value))
 
     def _start(self, at: Tree) -> Scalar:
         first = self.evaluator.instance.constant("s_0", [])

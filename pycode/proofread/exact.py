@@ -17,7 +17,7 @@ import numpy as np
 from pycode.proofread import degrees, modular
 from pycode.proofread.field import Residue
 from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS
-from pycode.proofread.named import RedrawError, align
+from pycode.proofread.named import RedrawError
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import NAMES, Candidate, Instance
@@ -128,12 +128,12 @@ def _over(instances: Sequence[Computed], relation: Relation) -> Judgement | None
 
 
 def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", sign: str) -> Judgement:
+    if sign not in ("=", "∝"):
+        return Judgement("undecided", ORDER)
     for side in (x, y):
         if side is None or isinstance(side, Exception):
             return Judgement("undecided", str(side) if side is not None else "not computed")
     a, b = primal(x), primal(y)  # type: ignore[arg-type]
-    if sign not in ("=", "∝"):
-        return Judgement("undecided", ORDER)
     if isinstance(b, Residue):
         a, b = b, a
     if not isinstance(a, Residue):
@@ -146,9 +146,13 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
 
 
 def _collinear(x: Residue, y: Residue) -> bool:
-    """Whether one is the other times a number."""
-    a, b = (np.ravel(v) for v in np.broadcast_arrays(*align(x, y)[1]))
-    if x.exponent is not None or y.exponent is not None or not np.any(b):
+    """Whether one is the other times a number: x_i·y_j = x_j·y_i for one j."""
+    whole = [v + (x - x) + (y - y) for v in (x, y)] if x.axes != y.axes else [x, y]
+    nonzero = np.flatnonzero(whole[1].data)
+    if not len(nonzero):
         return False
-    at = int(np.argmax(b != 0))
-    return not np.any((a * b[at] - a[at] * b) % x.field.modulus)
+    at = np.unravel_index(nonzero[0], whole[1].data.shape)
+    a, b = whole
+    for axis, index in zip(a.axes, at, strict=True):
+        a, b = a.selected(axis, index), b.selected(axis, index)
+    return not np.any((whole[0] * b).gaps(a * whole[1]))

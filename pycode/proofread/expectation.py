@@ -10,7 +10,7 @@ from lark import Token, Tree
 from pycode.proofread import values
 from pycode.proofread.bound import Bound, shape
 from pycode.proofread.draw import Draw, time_of
-from pycode.proofread.limits import DENSITY, TOLERANCE
+from pycode.proofread.limits import DENSITY, NEGLIGIBLE, TOLERANCE
 from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
 from pycode.proofread.values import ONE, Scalar, Value, primal
 from pycode.proofread.worlds import Rule
@@ -155,10 +155,10 @@ class Expectations:
             )
         steps = primal(bound.value)
         tail = [self.supplied("\\Pr", "T>integer|state", [Value(steps.data - d, steps.axes), start]) for d in (1, 0)]
-        try:
-            return values.series(x * (tail[0] - tail[1]), axis, size)
-        except ValueError:
-            raise self.error("value", "the mean over the length does not converge", tree) from None
+        later = primal(values.select(x * tail[1], axis, size - 1))
+        if isinstance(later, Value) and not later.size() <= NEGLIGIBLE:
+            raise self.error("value", "the mean over the length does not converge", tree)
+        return values.series(x * (tail[0] - tail[1]), axis, size)
 
     # Probabilities
 

@@ -3,8 +3,8 @@ r"""Arrays of residues on named axes: the arithmetic in which = means equality, 
 ``floats`` is the other arithmetic and has the same methods. An entry stands for v·exp(u) with v and u in the field.
 Logarithms are symbols: log of a letter is a random number that is drawn from its value, log of a product is the sum of
 the logarithms; so an array remembers how it was made. exp(log y) is y again. A root is the one that is itself a square.
-What the field cannot say (an order, a sum of different exponentials) is ``UndecidedError``; ``invented`` marks what depends
-on the logarithm or the root of a sum, which could be a product unseen: there only equality is believed.
+What the field cannot say (an order, a sum of different exponentials) is ``UndecidedError``; ``invented`` marks what
+depends on the logarithm or the root of a sum, which could be a product unseen: there only equality is believed.
 """
 
 from collections.abc import Callable, Mapping, Sequence

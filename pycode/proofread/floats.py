@@ -129,7 +129,7 @@ class Value(Named):
         data = np.moveaxis(self.data, [self.axes.index(ROW), self.axes.index(COLUMN)], [-2, -1])
         return data, [a for a in self.axes if a not in (ROW, COLUMN)]
 
-    def solved(self, right: "Value", row: str, column: str) -> "Value":
+    def solved(self, right: Named, row: str, column: str) -> "Value":
         """X with Σ_column self · x = right: self has the axes row and column, ``right`` row, x column."""
         square = self.data if self.axes == (row, column) else self.data.T
         other = [a for a in right.axes if a != row]
@@ -143,9 +143,9 @@ class Value(Named):
         """Largest absolute value of the entries."""
         return float(np.max(np.abs(self.data))) if self.data.size else 0.0
 
-    def vanishes(self, beside: "Value", share: float) -> bool:
+    def vanishes(self, beside: Named, share: float) -> bool:
         """Whether this is 0 up to a share of the size of another value."""
-        return self.size() <= share * beside.size()
+        return self.size() <= share * float(np.max(np.abs(beside.data), initial=0.0))
 
     def positive(self) -> bool:
         """Whether a logarithm of every entry exists."""
@@ -171,7 +171,7 @@ class Value(Named):
             raise ValueError("an integer is wanted here")
         return _made(np.round(self.data).astype(int), self.axes)
 
-    def gaps(self, other: "Value") -> np.ndarray:
+    def gaps(self, other: Named) -> np.ndarray:
         """(self - other) / scale, entry by entry; the components of a vector share one scale."""
         axes, (x, y) = align(self, other)
         pooled = tuple(i for i, a in enumerate(axes) if a in (GRADIENT, ROW, COLUMN))
@@ -190,8 +190,9 @@ class Value(Named):
         """The number π, in this arithmetic."""
         return Value(np.float64(np.pi))
 
-    def lifted(self, x: "Value") -> "Value":
-        """A number of the other arithmetic in this one: there is none."""
+    def lifted(self, x: Named) -> "Value":
+        """The same: nothing of the other arithmetic enters this one."""
+        assert isinstance(x, Value)
         return x
 
     def named(self) -> "Value":

@@ -53,7 +53,7 @@ def _is_zero(x: Scalar) -> bool:
 
 
 def _relative(left: Scalar, right: Scalar) -> np.ndarray:
-    return primal(left).gaps(primal(right))  # type: ignore[arg-type]
+    return primal(left).gaps(primal(right))
 
 
 def _example(sides: Sequence[Sides], gaps: Sequence[np.ndarray]) -> str:

@@ -1,9 +1,11 @@
 """A display on the instances of its world: lines make chains, chains sides; sides are computed, relations judged."""
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from lark import Tree
@@ -19,27 +21,48 @@ from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.tokens import Tok
-from pycode.proofread.values import Scalar, Value
+from pycode.proofread.values import Value
 from pycode.proofread.worlds import Instance, World, build
 
 SUBSCRIPT = re.compile(r"_(\w)$")
 Complaints = list[tuple[str, str, Raw]]  # kind, message, place
 Key = int | tuple[int, int]  # of a computed side
-Pair = tuple[str, Raw, tuple[Key, Key]]  # sign of a relation, its place and its sides
+Pair = tuple[tuple[Key, Key], str]  # the sides of a relation, and its sign
 UNEQUAL = "the sides agree to the digits of floating point, but are not equal: they differ modulo a random prime"
 Terms = dict[tuple[int, int], tuple[float, float]]  # place of a term → its size, and that of what stands beside it
+
+
+class Relation(NamedTuple):
+    """A relation that was run: what it came to, its place, trees and sign, both sides in each instance."""
+
+    outcome: relations.Outcome
+    place: Raw
+    trees: Sequence[Tree]  # of both sides; of an underbrace with its label, which are compared too, the one
+    sign: str
+    sides: Sequence[relations.Sides]
+    judgement: exact.Judgement | None = None
+
+    @property
+    def exact(self) -> str:
+        """The verdict of the exact arithmetic, in words."""
+        judged = self.judgement
+        if judged is None:
+            return ""
+        if judged.verdict != "holds":
+            return judged.verdict + f" ({judged.reason})" * bool(judged.reason)
+        return f"holds (degree {judged.degree}, wrong with a chance below 2^{math.ceil(judged.log2_error)})"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a chain came to."""
 
-    compared: int
-    named: bool  # whether it begins with the definition of a new name
-    instances: int
+    relations: Sequence[Relation]
+    named: str  # the new name that it begins with the definition of, if any
+    letters: Mapping[str, str]  # free ones → sort
+    instances: Sequence[Instance]
     worst: float
     messages: Complaints
-    judged: tuple[tuple[str, Raw, exact.Judgement], ...] = ()  # sign and place of each relation, what the field says
 
 
 @dataclass
@@ -135,24 +158,29 @@ class Run:
         braces = {id(node): node for node in nodes if len(node.children) > 1}
         zero = any(t.data == "number" and str(t.children[0]) == "0" for t in trees)
         crude = self.display.option.startswith("crude")
-        pairs = [(sign.name.replace(":=", "="), sign.raw, (i, i + 1)) for i, sign in enumerate(signs[defines:])]
+        pairs: list[tuple[str, Raw, tuple[Key, Key]]]
+        pairs = [(sign.name.replace(":=", "="), sign.raw, (i, i + 1)) for i, sign in enumerate(signs[bool(defines) :])]
         pairs += [("=", Raw("", t.meta.line, t.meta.column), ((k, 0), (k, 1))) for k, t in braces.items()]
-        outcomes = []
+        compared = []
         for sign, place, (left, right) in pairs:
-            both = [relations.Sides(s[left], s[right], i.tight) for s, i in zip(sides, instances, strict=True)]
-            own = [trees[left], trees[right]] if isinstance(left, int) else [braces[left[0]]]
-            braced = not isinstance(left, int)
-            outcomes.append((relations.compare(sign, both, zero and not braced, crude), place, own))
+            own = trees[left : left + 2] if isinstance(left, int) else [braces[left[0]]]
+            brace = not isinstance(left, int)
+            both = [
+                relations.Sides(s[left], s[right], i.tight and not brace) for s, i in zip(sides, instances, strict=True)
+            ]
+            outcome = relations.compare(sign, both, zero and not brace, crude)
+            compared.append(Relation(outcome, place, own, sign, both))
         self.braces += len(braces)
-        found = self._complaints(outcomes, chain[0][1][0].raw)
+        found = self._complaints(compared, chain[0][1][0].raw)
         found += self._silent(terms) if not found else []
         if defines and not all(values.primal(s[0]).finite() for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
-        worst = max((o.worst for o, _, _ in outcomes), default=0.0)
-        judged = () if found else self._judged(trees, letters, names, pairs)
-        kept = tuple((sign, place, j) for (sign, place, _), j in zip(pairs, judged, strict=False))
-        found += [("exact", UNEQUAL, place) for _, place, j in kept if j.verdict == "false"]
-        return Outcome(len(outcomes), defines, len(instances), worst, found, kept)
+        worst = max((r.outcome.worst for r in compared), default=0.0)
+        if not found:
+            judged = self._judged(trees, letters, names, [(keys, sign) for sign, _, keys in pairs])
+            compared = [r._replace(judgement=j) for r, j in zip(compared, judged, strict=True)]
+            found = [("exact", UNEQUAL, r.place) for r in compared if r.judgement and r.judgement.verdict == "false"]
+        return Outcome(compared, chain[0][1][0].name if defines else "", letters, instances, worst, found)
 
     def _judged(
         self, trees: Sequence[Tree], letters: Mapping[str, str], names: frozenset[str], pairs: Sequence[Pair]
@@ -160,17 +188,17 @@ class Run:
         """What the exact arithmetic says of each relation."""
 
         def compute(instance: Instance) -> exact.Computed:
-            return self._sides(trees, letters, instance, {}, exactly=True)
+            return self._sides(trees, letters, instance, None, exactly=True)
 
-        wanted = [exact.Relation(*keys, sign) for sign, _, keys in pairs]
+        wanted = [exact.Relation(*keys, sign) for keys, sign in pairs]
         used_before = [str(d.body) for d in self.definitions.values() if d.name.split("_")[0] in self.display.source]
         text, own = ("\n".join(parts) for parts in ([self.display.source, *used_before], map(str, trees)))
         return exact.judge(self.world.name, text, own, names, compute, wanted)
 
-    def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
+    def _complaints(self, outcomes: Sequence[Relation], first: Raw) -> Complaints:
         """What is wrong, where: at the relation; at the first side when all the others agree with each other."""
         found: Complaints = []
-        for outcome, place, trees in outcomes:
+        for outcome, place, trees, *_ in outcomes:
             if outcome.kind:
                 names = {
                     str(n.children[0]) for t in trees for n in t.find_pred(lambda n: n.data in ("constant", "apply"))
@@ -178,7 +206,7 @@ class Run:
                 known = [self.definitions[n] for n in sorted(names) if n in self.definitions]
                 uses = "".join(f"; it uses {d.name} of {d.place}" for d in known)
                 found.append((outcome.kind, outcome.message + uses, place))
-        alone = len(outcomes) > 1 and len(found) == 1 and outcomes[0][0].message.startswith(relations.DIFFER)
+        alone = len(outcomes) > 1 and len(found) == 1 and outcomes[0].outcome.message.startswith(relations.DIFFER)
         return [(found[0][0], found[0][1], first)] if alone else found
 
     def _allowed(self, chain: Sequence[Part], signs: Sequence[Tok]) -> None:
@@ -237,9 +265,9 @@ class Run:
 
     def _sides(
         self, trees: Sequence[Tree], letters: Mapping[str, str], instance: Instance, terms: Terms | None, exactly: bool
-    ) -> dict[Key, Scalar | Exception]:
+    ) -> dict[Hashable, Any]:
         """Value of each side, by its number, and of both sides of each underbrace, by (its id, 0) and (its id, 1)."""
-        found: dict[Key, Scalar | Exception] = {}
+        found: dict[Hashable, Any] = {}
         gradients = any(differentiates(tree, self.definitions) for tree in trees)
         scope = dict(_scope(letters, instance))
         for number, tree in enumerate(trees):

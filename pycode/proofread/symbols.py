@@ -5,6 +5,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Field:
     def __init__(self, primes: Sequence[int], seed: str, points: int = 0) -> None:
         self.primes, self.modulus = tuple(primes), math.prod(primes)
         self.seed, self.points = f"{seed} {self.modulus}", points
-        self.dtype: type = np.int64 if self.modulus < modular.INT64 else object
+        self.dtype: Any = np.int64 if self.modulus < modular.INT64 else object
         self.half = (self.modulus + 1) // 2  # 1/2
         self.random = random.Random(self.seed)
         self.known: dict[object, object] = {}  # value of a letter, or of what a world names → its logarithm

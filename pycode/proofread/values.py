@@ -1,4 +1,4 @@
-"""Numbers of either arithmetic, ``floats`` or ``field``, and dual numbers over them: what everything else calculates with.
+"""Numbers of either arithmetic, ``floats`` or ``field``, and dual numbers over them.
 
 A ``Dual`` is a number with its derivative: at level 0 in the parameters (the derivative has the axis ``GRADIENT`` too),
 at higher levels along one letter of a partial derivative. Duals nest, the highest level outside.
@@ -63,10 +63,10 @@ class Dual:
     def __sub__(self, other: "Number") -> "Dual":
         return self + (-other)
 
-    def __rsub__(self, other: "Number") -> "Dual":
+    def __rsub__(self, other: "Number") -> "Dual":  # type: ignore[misc]
         return -self + other
 
-    def __rtruediv__(self, other: "Number") -> "Dual":
+    def __rtruediv__(self, other: "Number") -> "Dual":  # type: ignore[misc]
         a, b = self._pair(other)
         return b / a
 
@@ -83,7 +83,7 @@ def value(x: Number) -> Scalar:
     return x if isinstance(x, Value | Residue | Dual) else Value(np.float64(x))
 
 
-ZERO, ONE = value(0.0), value(1.0)
+ZERO, ONE = Value(np.float64(0.0)), Value(np.float64(1.0))
 
 
 def _function(name: str, derivative: Callable[[Scalar, Scalar], Scalar]) -> Callable[[Scalar], Scalar]:

@@ -1,15 +1,20 @@
 r"""The command line: exit codes, one line for each thing that is wrong, and the JSON that other programs read."""
 
+import importlib.util
 import json
 import math
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pycode.proofread import document
 from pycode.proofread.__main__ import main
+from pycode.proofread.worlds import NAMES
 
 ROOT = Path(__file__).parents[2]
 KL = r"D_{\mathrm{KL}}(p_\phi(z\mid x)\,\|\,p(z)) &= \E_{p_\phi(z\mid x)}\Bigl[\log\frac{p_\phi(z\mid x)}{p(z)}\Bigr]"
@@ -89,7 +94,7 @@ BAD = {
     "endless macro": ("\\newcommand{\\x}{1\\x}\n" + checked("\\x = 1"), 3, "size"),
     "huge sum": (checked(r"\sum_{k=0}^{10^9} k = 1"), 2, "size"),
     "sum beyond integers": (checked(r"\sum_{k=0}^{10^{300}} k = 1"), 2, "size"),
-    "huge power": (checked("2^{9999999} = 1"), 2, "value"),
+    "huge power": (checked("2^{9999999} = 1"), 2, "size"),
     "infinite power": (checked("k^{-1000000} = k"), 2, "value"),
     "binomial": (checked(r"\binom{9999999}{999999} = 1"), 2, "size"),
     "integer overflow": (checked(r"\Pr(T>10^{300}\mid S_0=s) = 1"), 2, "size"),
@@ -231,3 +236,89 @@ def test_the_document_as_a_program():
     assert done.stdout.splitlines()[-1] == "0 False False"
     assert "displays hold" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.fixture
+def notes(monkeypatch):
+    """Where notes are not read yet, the reader of documents stands for theirs: one display is without a relation."""
+
+    def load(name):
+        if name not in ("assignment", "kingma"):
+            raise ValueError(f"{name}: no such letters; there are assignment and kingma, or a file of your own")
+
+    def read_notes(paths, world, letters):
+        return replace(document.read(*paths), skipped=1)
+
+    letters = SimpleNamespace(NAMED={"assignment": "", "kingma": ""}, load=load)
+    if importlib.util.find_spec("pycode.proofread.letters") is None:
+        monkeypatch.setitem(sys.modules, "pycode.proofread.letters", letters)
+    monkeypatch.setitem(sys.modules, "pycode.proofread.notes", SimpleNamespace(read_notes=read_notes))
+
+
+def test_help_fits_a_screen_and_names_what_there_is(notes, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    out, err = capsys.readouterr()
+    assert (left.value.code, err) == (0, "")
+    assert len(out.splitlines()) <= 60
+    assert max(map(len, out.splitlines())) <= 100
+    examples = out.partition("examples:")[2].splitlines()[1:]
+    assert len(examples) == 3
+    assert all(line.startswith("  python -m pycode.proofread ") for line in examples)
+    worlds = out.partition("worlds:")[2].partition("letters:")[0]
+    assert set(NAMES) <= set(worlds.replace(",", " ").split())
+    assert "  assignment, kingma, or a file" in out
+
+
+NOTES = ["--all-displays", "--world", "vae"]
+WRONG = {
+    "no world": (["--all-displays", "a.tex"], f"--all-displays needs --world NAME; there are {', '.join(NAMES)}"),
+    "unknown world": (["--all-displays", "--world", "nowhere", "a.tex"], "there is no world nowhere; there are vae, "),
+    "letters alone": (["--letters", "kingma", "a.tex"], "--letters goes with --all-displays"),
+    "world alone": (["--world", "vae", "a.tex"], "--world goes with --all-displays"),
+    "letters": ([*NOTES, "--letters", "none", "a.tex"], "there are assignment and kingma, or a file"),
+    "not notes": ([*NOTES, "a.pdf"], "a.pdf is neither .tex nor .md"),
+    "explained in JSON": (["--json", "--explain", "eq:a", "a.tex"], "--explain prints text; leave --json out"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_options_that_do_not_fit_together(name, notes, capsys):
+    arguments, telling = WRONG[name]
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert (left.value.code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith("usage: ")
+    assert telling in err
+
+
+def test_notes_end_with_a_line_of_numbers(notes, write, outcome):
+    good, bad, unread = checked("1 = 1"), checked("1 = 2"), checked("1 = \\foo")
+    arguments = ["--all-displays", "--world", "mdp"]
+    code, out, err = outcome(*arguments, write("a.tex", good + good))
+    assert (code, out, err) == (0, "2 displays: 2 hold, 0 fail, 0 not read; 1 without a relation\n", "")
+    code, out, err = outcome(*arguments, "--letters", "kingma", write("a.tex", good + bad + unread))
+    assert (code, out) == (1, "3 displays: 1 hold, 1 fail, 1 not read; 1 without a relation\n")
+    assert [line.split(": ")[1] for line in err.splitlines() if line.startswith("a.tex")] == ["relation", "name"]
+    code, out, err = outcome(*arguments, write("a.md", "Words.\n"))
+    assert (code, out) == (1, "0 displays: 0 hold, 0 fail, 0 not read; 1 without a relation\n")
+    assert "a.md:1: empty: no displayed formula with a relation" in err
+    code, out, _ = outcome(*arguments, "--json", write("a.tex", good + bad))
+    assert (code, [found["status"] for found in json.loads(out)]) == (1, ["holds", "fails"])
+    assert outcome(*arguments, "none.md")[0] == 2
+
+
+def test_a_display_is_explained(write, outcome):
+    text = checked("\\label{eq:good} 1 = 1") + checked("\\label{eq:bad} 1 = 2") + "\\input{none}\n"
+    path = write("a.tex", text)
+    code, out, err = outcome("--explain", "eq:good", path)
+    assert (code, err) == (0, "")
+    assert out.startswith("eq:good  a.tex:1\n")
+    code, out, err = outcome("--explain", "bad", path)
+    assert (code, err) == (1, "")
+    assert "a.tex:5: relation: the sides differ" in out
+    code, out, err = outcome("--explain", "eq:gud", path)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0] == "no display has the label eq:gud; near are eq:good, eq:bad"
+    assert "a.tex:7: input: there is no file none" in err

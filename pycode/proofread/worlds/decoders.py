@@ -148,14 +148,14 @@ def instances(name: str, seed: int) -> tuple[Instance, ...]:
 
 def _drawn(rng: np.random.Generator, kind: str, D_x: int) -> Decoders:
     n = int(rng.integers(4, 7))
-    x = np.array(signed(rng, 0.3, 1.8, D_x)) if kind == KINDS[2] else _counts(kind, rng.permutation(D_x), n)
-    a, m = np.array(signed(rng, 0.3, 2.0, D_x)), np.array(signed(rng, 0.2, 1.5, D_x))
-    vectors = (Value(v, (ROW,)) for v in (x, a, m))
-    return Decoders(kind, *vectors, n, Value(rng.uniform(0.5, 0.8)))
+    data = np.array(signed(rng, 0.3, 1.8, D_x)) if kind == KINDS[2] else _counts(kind, rng.permutation(D_x), n)
+    vectors = [data, np.array(signed(rng, 0.3, 2.0, D_x)), np.array(signed(rng, 0.2, 1.5, D_x))]
+    x, a, m = (Value(v, (ROW,)) for v in vectors)
+    return Decoders(kind, x, a, m, n, Value(rng.uniform(0.5, 0.8)))
 
 
 def _counts(kind: str, order: np.ndarray, n: int) -> np.ndarray:
-    """Binary components, or counts of which one at least is neither 0 nor n: other binomial coefficients than 1 occur."""
+    """Binary components, or counts of which one is neither 0 nor n: not every binomial coefficient is 1."""
     return order % 2 if kind == KINDS[0] else (order + 1) % n
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from pycode.proofread.field import Residue
 from pycode.proofread.symbols import Field
-from pycode.proofread.values import COLUMN, ROW, ZERO, Value, log, primal, select
+from pycode.proofread.values import COLUMN, ROW, ZERO, Value, log, primal
 from pycode.proofread.worlds import Candidate, Instance, Vocabulary
 from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, admits, matrix, vector
 from pycode.proofread.worlds.likelihoods import LinearGaussian
@@ -87,8 +87,8 @@ def _free(field: Field, D: int, L: int) -> Gaussians:
     offsets, x = ([field.letter() for _ in range(2)] for _ in range(2))
     model = LinearGaussian(x, slopes, offsets, field.positive().square())
     if D == 1:
-        mu, scales = [select(m, ROW, 0) for m in mu], [select(select(s, ROW, 0), COLUMN, 0) for s in scales]
-        draws, model = select(draws, ROW, 0), decoder(field, scales[1])
+        mu, scales = [m.selected(ROW, 0) for m in mu], [s.selected(ROW, 0).selected(COLUMN, 0) for s in scales]
+        draws, model = draws.selected(ROW, 0), decoder(field, scales[1])
     return Gaussians(
         D=D,
         diagonal=D < 3,
@@ -111,9 +111,9 @@ def _scale(field: Field, D: int) -> Residue:
     """A free lower triangular matrix, diagonal if D < 3; roots and logarithms of what is made of its diagonal."""
     diagonal = field.positive((D,), (ROW,))
     diagonal.square()
-    volume = select(diagonal, ROW, 0)
+    volume = diagonal.selected(ROW, 0)
     for i in range(1, D):
-        volume = volume * select(diagonal, ROW, i)
+        volume = volume * diagonal.selected(ROW, i)
     volume.square()
     lower = Value(np.tril(np.ones((D, D), int), -1) * (D > 2), (ROW, COLUMN))
     return diagonal * Value(np.eye(D, dtype=int), (ROW, COLUMN)) + field.letter((D, D), (ROW, COLUMN)) * lower

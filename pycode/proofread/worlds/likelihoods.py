@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pycode.proofread.values import COLUMN, ONE, ROW, ZERO, Scalar, exp, primal, rename, total
+from pycode.proofread.values import COLUMN, ONE, ROW, ZERO, Number, Scalar, exp, primal, rename, total
 from pycode.proofread.worlds.normal import density, length
 
 
@@ -11,7 +11,7 @@ from pycode.proofread.worlds.normal import density, length
 class LinearGaussian:
     """x_j ~ N(w_j·z + b_j, noise), independent; ``w_j`` is a scalar, or a vector on ROW as z is."""
 
-    x: Sequence[float]
+    x: Sequence[Number]
     w: Sequence[Scalar]
     b: Sequence[Scalar]
     noise: Scalar

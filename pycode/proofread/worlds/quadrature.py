@@ -46,7 +46,7 @@ class Lattice:
     def draws(self, count: int) -> tuple[Value, Callable[[Scalar], Scalar]]:
         """Independent standard normal draws, each along an axis of its own: their table, and the mean over them.
 
-        On a line by the trapezoidal rule, good to 1e-13 for integrands that grow slowly. In space by Gauss-Hermite nodes,
+        On a line by the trapezoidal rule, good to 1e-13 if integrands grow slowly. In space by Gauss-Hermite nodes,
         exact for polynomials of degree 17 at most in each coordinate; of the functions in which draws enter here only
         the logarithms of densities, of degree 2, are polynomials.
         """
