@@ -136,13 +136,15 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
 
 
 def _collinear(x: Residue, y: Residue) -> bool:
-    """Whether one is the other times a number."""
-    axes, arrays = align(x, y)
-    a, b = (np.ravel(v) for v in np.broadcast_arrays(*arrays))
-    if x.exponent is not None or y.exponent is not None or not np.any(b):
+    """Whether one is the other times a number; exponents may differ by one number."""
+    p, (axes, arrays) = x.field.prime, align(x, y)
+    exponents = [np.zeros((1,) * len(axes), object) if v._shown(axes) is None else v._shown(axes) for v in (x, y)]
+    a, b, e, f = (np.ravel(v) for v in np.broadcast_arrays(*arrays, *exponents))
+    if not np.any(b):
         return False
     at = int(np.argmax(b != 0))
-    return not np.any((a * b[at] - a[at] * b) % x.field.prime)
+    apart = (e - f - (e[at] - f[at])) % p != 0
+    return not np.any((a * b[at] - a[at] * b) % p) and not np.any(apart & (a != 0))
 
 
 def _degrees(
