@@ -89,7 +89,7 @@ BAD = {
     "endless macro": ("\\newcommand{\\x}{1\\x}\n" + checked("\\x = 1"), 3, "size"),
     "huge sum": (checked(r"\sum_{k=0}^{10^9} k = 1"), 2, "size"),
     "sum beyond integers": (checked(r"\sum_{k=0}^{10^{300}} k = 1"), 2, "size"),
-    "huge power": (checked("2^{9999999} = 1"), 2, "value"),
+    "huge power": (checked("2^{9999999} = 1"), 2, "size"),
     "infinite power": (checked("k^{-1000000} = k"), 2, "value"),
     "binomial": (checked(r"\binom{9999999}{999999} = 1"), 2, "size"),
     "integer overflow": (checked(r"\Pr(T>10^{300}\mid S_0=s) = 1"), 2, "size"),
