@@ -191,12 +191,16 @@ class Episodes:
         return parts[entry]
 
     def _reach(self, step: int) -> None:
-        """Have tables of at least this many steps."""
+        """Have tables of at least this many steps; when they are too large, nothing has changed."""
+        if step > LONGEST:
+            raise ValueError(f"{step} is not an index from 0 to {LONGEST}")
         if step > 2**self.doublings:
-            self.doublings = step.bit_length()
-            for parts in self.parts:
-                for entry in ("powers", "tail", "length"):
-                    parts.pop(entry, None)
+            doublings = step.bit_length()
+            powers = [steps(does["P"], self.n, doublings) for does in self.does]
+            for parts, table in zip(self.parts, powers, strict=True):
+                parts.pop("tail", None), parts.pop("length", None)
+                parts["powers"] = table
+            self.doublings = doublings
             self._ready.clear()
 
     def admits(self, names: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from pycode.proofread.values import COLUMN, ONE, ROW, ZERO, Dual, Value, log, primal, rename, tangent, total
+from pycode.proofread.values import COLUMN, ONE, ROW, ZERO, Dual, Value, log, primal, rename, tangent
 from pycode.proofread.worlds import gaussians
 from pycode.proofread.worlds.normal import density
 
@@ -70,7 +70,7 @@ def kl(*parameters):
 
 
 def points(world):
-    return world.reals("z"), world.points.reshape(5, world.D)
+    return world.reals("z"), array(world.points).reshape(5, world.D)
 
 
 def test_shapes_are_those_that_are_promised():
@@ -154,31 +154,30 @@ def test_gap_of_the_bound_is_the_divergence_to_the_posterior(world):
 
 
 def test_grid_integrates_every_density_and_its_divergences(world):
-    z, weight = world.grid("z")
+    z, rule = world.grid("z")
     assert z.axes == (("z",) if world.D == 1 else (ROW, "z"))
-    assert weight.axes == ()
     mu_q, Sigma_q, mu_p, Sigma_p = moments(world)
     one = world.constant("I", [])
     densities = {f: world.apply(*f, [z]) for f in (("q_\\theta", "real|data"), ("p", "real"), ("p_\\phi", "real|data"))}
     densities["standard"] = world.apply(*NORMAL, [z, ZERO, one])
     for values in densities.values():
         assert values.data.min() > 1e-290
-        assert array(total(values * weight, "z", 0)) == pytest.approx(1, abs=1e-12)
+        assert array(rule.integral(values, "z")) == pytest.approx(1, abs=1e-12)
     q, p = list(densities.values())[:2]
-    divergence = array(total(q * (log(q) - log(p)) * weight, "z", 0))
+    divergence = array(rule.integral(q * (log(q) - log(p)), "z"))
     assert divergence == pytest.approx(kl(mu_q, Sigma_q, mu_p, Sigma_p), abs=LATTICE)
-    assert array(total(q * z * weight, "z", 0)) == pytest.approx(mu_q if world.D > 1 else mu_q[0], abs=LATTICE)
+    assert array(rule.integral(q * z, "z")) == pytest.approx(mu_q if world.D > 1 else mu_q[0], abs=LATTICE)
 
 
 def test_line_integrates_each_coordinate(world):
-    z, weight = world.line("u")
+    z, rule = world.line("u")
     assert z.axes == ("u",)
     mu_q, Sigma_q, mu_p, Sigma_p = moments(world)
     for mean, S in ((mu_q, Sigma_q), (mu_p, Sigma_p), (np.zeros(world.D), np.eye(world.D))):
         for m, variance in zip(mean, np.diag(S), strict=True):
             values = world.apply(*NORMAL, [z, Value(m), Value(variance)])
             assert values.data.min() > 1e-290
-            masses = [array(total(values * f * weight, "u", 0)) for f in (ONE, (z - m) * (z - m))]
+            masses = [array(rule.integral(values * f, "u")) for f in (ONE, (z - m) * (z - m))]
             assert masses == pytest.approx([1, variance], abs=1e-13)
 
 
@@ -238,9 +237,9 @@ def test_near_differs_from_its_wide_prior_in_the_mean_only():
         (mu_q,), ((variance,),), (mu_p,), ((prior,),) = moments(near)
         assert not near.tight
         assert variance == prior > 1.1**2
-        z, weight = near.grid("z")
+        z, rule = near.grid("z")
         q, p = near.q(z), near.p(z)
-        divergence = array(total(q * (log(q) - log(p)) * weight, "z", 0))
+        divergence = array(rule.integral(q * (log(q) - log(p)), "z"))
         assert divergence == pytest.approx((mu_q - mu_p) ** 2 / (2 * prior), abs=LATTICE)
         assert divergence > 1e-3
         assert [w.constant("\\sigma_p", []) for w in worlds[:2]].count(near.constant("\\sigma_p", [])) == 1
@@ -264,17 +263,15 @@ def test_draws_are_vectors_indexed_by_the_sample(world):
 
 
 def test_averaging_over_the_draws_is_a_mean_under_q(world):
-    spread, axes, weights = world.averaging()
+    spread, average = world.averaging()
     L = world.sizes["sample"]
-    assert list(axes) == ["ε1", "ε2"][:L]
     mu_q, Sigma_q, _, _ = moments(world)
 
     def mean(x):
-        for axis, size in axes.items():
-            x = total(x * weights if axis == "ε1" else x, axis, size)
-        return array(x)
+        return array(average(x))
 
     draws = [spread.constant("\\epsilon", [Value(i)]) for i in range(L)]
+    assert {a for draw in draws for a in draw.axes} - {ROW} == {"ε1", "ε2"[: 2 * (L - 1)]} - {""}
     assert mean(ONE) == pytest.approx(1, abs=1e-12)
     for draw in draws:
         assert mean(draw) == pytest.approx(0, abs=1e-12)
@@ -298,14 +295,14 @@ def test_one_draw_but_two_in_the_second_instance_and_its_twin():
 
 def test_vectors_are_averaged_exactly_up_to_degree_17():
     for world in (drawn(0)[PLANE], drawn(0)[FULL]):
-        spread, axes, weights = world.averaging()
+        spread, mean = world.averaging()
         draw = spread.constant("\\epsilon", [Value(0)])
         assert draw.axes == (ROW, "ε1")
-        assert axes == {"ε1": 9**world.D}
+        assert draw.length("ε1") == 9**world.D
         for degree in range(18):
             exact = np.prod(np.arange(1.0, degree, 2.0)) * (degree % 2 == 0)
-            assert draw.data**degree @ weights.data == pytest.approx(exact, rel=1e-11, abs=1e-6)
-        mixed = (draw.data[0] ** 16 * draw.data[1] ** 4) @ weights.data
+            assert array(mean(Value(draw.data**degree, draw.axes))) == pytest.approx(exact, rel=1e-11, abs=1e-6)
+        mixed = array(mean(Value(draw.data[0] ** 16 * draw.data[1] ** 4, ("ε1",))))
         assert mixed == pytest.approx(3 * np.prod(np.arange(1.0, 16.0, 2.0)), rel=1e-11)
 
 
@@ -337,9 +334,9 @@ def test_partial_derivatives_of_the_divergence_are_those_of_torch(scalar):
     torch.distributions.kl_divergence(q, torch.distributions.Normal(*torch.tensor([mu_p, prior**0.5]))).backward()
     for name, reference in (("\\mu_q", mean.grad), ("\\rho", rho.grad)):
         moving = scalar.replace(name, Dual(primal(scalar.constant(name, [])), ONE, 1))
-        z, weight = moving.grid("z")
+        z, rule = moving.grid("z")
         ratio, p = moving.q(z), moving.p(z)
-        slope = tangent(total(ratio * (log(ratio) - log(p)) * weight, "z", 0), 1)
+        slope = tangent(rule.integral(ratio * (log(ratio) - log(p)), "z"), 1)
         assert float(array(slope)) == pytest.approx(float(reference), abs=LATTICE)
 
 

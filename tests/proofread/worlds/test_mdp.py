@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pycode.proofread.values import GRADIENT, Value, primal, tangent
-from pycode.proofread.worlds import build, mdp, process
+from pycode.proofread.worlds import build, mdp
 
 SEEDS = range(2)
 CASES = [(name, seed, i) for name, count in (("mdp", 4), ("mdp-discounted", 5)) for seed in SEEDS for i in range(count)]
@@ -136,7 +136,16 @@ def test_nothing_is_left_at_the_horizon(instance):
         assert np.abs(powers[:, :, count]).max() * factor <= 1e-20
         assert slopes.size == 1 or np.abs(slopes[:, :, count]).max() * factor <= 1e-20
     with pytest.raises(ValueError, match="index"):
-        instance.apply(r"\Pr", "T=integer", [Value(process.STEPS)])
+        instance.apply(r"\Pr", "T=integer", [Value(mdp.LONGEST + 1)])
+
+
+def test_a_table_that_is_too_large_leaves_the_instance_as_it_was():
+    """Four states and eight components: 10 000 steps would need some 10^7 numbers."""
+    instance = mdp.instances("mdp", 1)[2]
+    before, _ = table(instance, r"\Pr", "T=integer", 9)
+    with pytest.raises(ValueError, match="indices at once"):
+        instance.apply(r"\Pr", "T=integer", [Value(mdp.LONGEST)])
+    assert np.array_equal(table(instance, r"\Pr", "T=integer", 9)[0], before)
 
 
 def test_bound_of_the_tail_is_attained_in_the_tight_instance_only():
