@@ -86,7 +86,7 @@ def test_sides_values_letters_and_definitions(explained):
     assert lines[start + 1 : start + 6 : 2] == [
         r"  \sum_{a} \bigl(\pi(a \mid s) \cdot u(s)\bigr)", r"  1 + 2 \cdot f(s)", lines[-2]
     ]  # fmt: skip
-    values = build("mdp", 0).instances[0].parts["process"]["f"].data
+    values = build("mdp", 0).instances[0].tables["f"].data
     shown = [float(x) for x in lines[start + 4].split("] ")[1].split(", ")]
     assert shown == pytest.approx(1 + 2 * values[:3], rel=1e-7)
     assert re.fullmatch(r"  largest relative difference: \d\.?\d*(e-1\d)?", lines[-2])
@@ -130,7 +130,7 @@ def test_the_verdict_of_exact_arithmetic_has_its_line(explained):
     verdicts = [line for line in lines if line.startswith("  exact: ")]
     assert re.fullmatch(r"  exact: holds \(degree \d+, wrong with a chance below 2\^-\d\d\)", verdicts[0])
     assert verdicts[1] == "  exact: undecided (an order: the field has none)"
-    lines, holds = explained(checked(r"f(s) = f(s)+2^{-50}"))
+    lines, holds = explained(checked(r"f(s) = 1.000000000001\,f(s)"))
     assert ("  exact: false" in lines, holds) == (True, False)
 
 

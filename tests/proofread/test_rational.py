@@ -14,6 +14,11 @@ BIG, SMALL = modular.prime("test", 61), modular.prime("test", 31)
 FIELDS = pytest.mark.parametrize(("p", "dtype"), [(BIG, object), (SMALL, np.int64), (SMALL, object)])
 
 
+def series(terms, p, spare):
+    """The sum of one batch of sequences."""
+    return rational.series(terms[:, None], p, spare)[0]
+
+
 def reduced(x, p, dtype):
     """Fractions as residues."""
     entries = [Fraction(q) for q in np.asarray(x, dtype=object).reshape(-1)]
@@ -30,10 +35,10 @@ def test_geometric_series_beside_each_other(p, dtype):
     ratios = [Fraction(1, 2), Fraction(-2, 3), Fraction(3, 7)]
     terms = [[[q**n, (n + 1) * q**n] for q in ratios] for n in range(20)]  # one recurrence of order 6
     sums = [[1 / (1 - q), 1 / (1 - q) ** 2] for q in ratios]
-    found = rational.series(reduced(terms, p, dtype), p, 8)
+    found = series(reduced(terms, p, dtype), p, 8)
     assert found.tolist() == reduced(sums, p, dtype).tolist()
     with pytest.raises(rational.NoRecurrenceError, match="no linear recurrence of order up to 5 fits 20 terms"):
-        rational.series(reduced(terms, p, dtype), p, 9)
+        series(reduced(terms, p, dtype), p, 9)
 
 
 @FIELDS
@@ -44,40 +49,40 @@ def test_a_matrix_series(p, dtype):
         powers = [np.array([[Fraction(i == j) for i in range(4)] for j in range(4)])]
         for _ in range(11):
             powers.append(powers[-1] @ matrix)
-        total = rational.series(reduced(powers, p, dtype), p, 4)
+        total = series(reduced(powers, p, dtype), p, 4)
         assert np.all(modular.product(total, reduced(powers[0] - matrix, p, dtype), p) == np.eye(4, dtype=int))
 
 
 @FIELDS
 def test_sums_that_start_late_or_end(p, dtype):
     finite = reduced([[5, 0], [0, 0], [7, 1], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]], p, dtype)
-    assert rational.series(finite, p, 2).tolist() == [12, 1]
+    assert series(finite, p, 2).tolist() == [12, 1]
     with pytest.raises(rational.NoRecurrenceError):
-        rational.series(finite, p, 3)
+        series(finite, p, 3)
     late = reduced([9, 0, 4, *[Fraction(1, 3**n) for n in range(3, 12)]], p, dtype)
-    assert rational.series(late, p, 2) == reduced(13 + Fraction(1, 18), p, dtype)
-    assert rational.series(finite[:, 0] * 0, p, 8) == 0
+    assert series(late, p, 2) == reduced(13 + Fraction(1, 18), p, dtype)
+    assert series(finite[:, 0] * 0, p, 8) == 0
 
 
 @FIELDS
 def test_sums_that_have_no_value(p, dtype):
     for terms in ([1] * 12, [n * n for n in range(12)], [n + 2**n for n in range(12)]):
         with pytest.raises(ZeroDivisionError):
-            rational.series(reduced(terms, p, dtype), p, 4)
+            series(reduced(terms, p, dtype), p, 4)
     squares = [Fraction(1, (k + 1) ** 2) for k in range(60)]
     one_wrong = [Fraction(1, 2**k) for k in range(30)]
     one_wrong[29] += 1
     beside = [[Fraction(1, 2**k), Fraction(1, k + 1)] for k in range(30)]
     for terms in (squares, one_wrong, beside, [0] * 11 + [1], [1, 2]):
         with pytest.raises(rational.NoRecurrenceError):
-            rational.series(reduced(terms, p, dtype), p, 4)
+            series(reduced(terms, p, dtype), p, 4)
 
 
 def test_a_sequence_that_the_combination_hides_is_seen(monkeypatch):
     monkeypatch.setattr(rational.np, "frombuffer", lambda *_: np.array([1, 0], dtype=np.uint64))
     beside = [[Fraction(1, 2**k), Fraction(1, k + 1)] for k in range(30)]
     with pytest.raises(rational.NoRecurrenceError):
-        rational.series(reduced(beside, BIG, object), BIG, 4)
+        series(reduced(beside, BIG, object), BIG, 4)
 
 
 @FIELDS
@@ -136,3 +141,12 @@ def test_degrees_by_brute_force():
     for v in RNG.sample(list(itertools.product(range(p), repeat=p)), 500):
         found = rational.degrees(range(p), np.array(v), p, 1)
         assert (found and sum(found)) == smallest.get(v)
+
+
+@pytest.mark.parametrize(("p", "dtype"), [(BIG, object), (SMALL, np.int64)])
+def test_each_batch_has_a_recurrence_of_its_own(p, dtype):
+    """Two geometric sequences of a batch and one of another, against their sums as fractions."""
+    ratios = [[(Fraction(1, 3), Fraction(2, 5)), (Fraction(1, 7), Fraction(3, 4))] for _ in range(1)][0]
+    terms = [[a**k + b**k for a, b in ratios] for k in range(12)]
+    found = rational.series(reduced(terms, p, dtype), p, 6)
+    assert found.tolist() == reduced([1 / (1 - a) + 1 / (1 - b) for a, b in ratios], p, dtype).tolist()
