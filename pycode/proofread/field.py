@@ -16,7 +16,7 @@ import numpy as np
 
 from pycode.proofread import modular, rational
 from pycode.proofread.floats import Value
-from pycode.proofread.limits import LARGEST_INTEGER, SPARE_TERMS
+from pycode.proofread.limits import LARGEST_EXACT, LARGEST_INTEGER, SPARE_TERMS
 from pycode.proofread.named import COLUMN, LINE, ROW, Named, RedrawError, UndecidedError, align, fitted, ordered, union
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Residue(Named):
 
     def _from(self, data: np.ndarray, axes: tuple[str, ...], exponent: np.ndarray | None, *more: object) -> "Residue":
         """A result on sorted axes; ``more``: made, fraction, invented, pure, logs."""
+        if np.size(data) > LARGEST_EXACT:
+            raise UndecidedError(f"more than {LARGEST_EXACT} numbers at once")
         found = Residue.__new__(Residue)
         found.field, found.axes = self.field, axes
         # Arrays of objects without axes decay to numbers.
