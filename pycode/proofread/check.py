@@ -1,5 +1,6 @@
 """Verdicts: runs displays of a document, with the definitions that come before each, and fails closed."""
 
+import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -132,7 +133,7 @@ def _exact(relations: Sequence[Relation]) -> Exact:
     return Exact(
         len(equalities),
         len(decided),
-        round(max((j.log2_error for j in decided), default=0.0), 1),
+        math.ceil(max((j.log2_error for j in decided), default=0.0)),
         max((j.degree for j in decided), default=0),
         tuple((place.line, j.reason) for place, j in equalities if j.verdict == "undecided"),
     )

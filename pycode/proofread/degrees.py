@@ -15,7 +15,7 @@ from pycode.proofread import rational
 from pycode.proofread.document import checker_hash
 from pycode.proofread.field import Residue
 from pycode.proofread.limits import LINE_POINTS, SPARE_POINTS
-from pycode.proofread.named import LINE
+from pycode.proofread.named import LINE, RedrawError
 from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import KEPT
 
@@ -42,7 +42,10 @@ def _measured(compute: Callable[[int], list[Computed]], pairs: Sequence[Pair]) -
         missing = [pair for pair, degree in found.items() if degree is None]
         if not missing:
             break
-        instances = compute(points)
+        try:
+            instances = compute(points)
+        except RedrawError:
+            continue
         for pair in missing:
             sides = [[v.get(key) for key in pair] for v in instances]
             degrees = [_degree(primal(x), primal(y)) for x, y in sides if _known(x) and _known(y)]  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ class Exact:
 
     equalities: int = 0
     decided: int = 0
-    log2_error: float = 0.0  # bound for the chance that the worst of the decided ones is false
+    log2_error: int = 0  # bound for the chance that the worst of the decided ones is false
     degree: int = 0  # largest
     undecided: tuple[tuple[int, str], ...] = ()  # line and reason
 

@@ -200,6 +200,8 @@ class Evaluator(Lookups, Sums, Expectations):
         (one, x), (other, y) = self.argument(a), self.argument(b)
         if one != other or sign != "=":
             raise self.error("sort", f"an indicator compares two of one sort by =, not {an(one)} and {an(other)}", tree)
+        if one == "number" and not isinstance(self.instance.unit, Value):  # it could differ beyond the terms of a sum
+            raise UndecidedError("an indicator of numbers")
         difference = primal(primal(x) - primal(y))
         return Value((difference.data == 0).astype(float), difference.axes)
 

@@ -98,7 +98,10 @@ def _drawn_until_decided(
     """Judgements modulo both primes; another point is drawn where a root is missing or a denominator 0."""
     found: dict[Relation, Judgement] = {}
     for draw in range(1, REDRAWS + 1):
-        instances = computed(f"{text} {draw}", BITS)
+        try:
+            instances = computed(f"{text} {draw}", BITS)
+        except RedrawError:
+            continue
         for relation in wanted:
             if relation not in found:
                 judgement = _over(instances, relation)

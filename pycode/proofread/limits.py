@@ -14,6 +14,8 @@ FALLS_OFF = 1e-9  # an integrand at the ends of the lattice, beside its largest 
 WHOLE = 1e-9  # how far a number may be from an integer: rounding, and no more
 # Equality modulo primes. Coefficients of the text's identities have a few dozen digits.
 COEFFICIENT_DIGITS = 10_000
+# Entries of one array of residues; the text needs a fifth of it, on a line through 48 points.
+LARGEST_EXACT = 100_000
 REDRAWS = (
     16  # points until every root exists and no denominator is 0; each root of a sum is missing at every second one
 )

@@ -146,7 +146,7 @@ def test_degrees_by_brute_force():
 @pytest.mark.parametrize(("p", "dtype"), [(BIG, object), (SMALL, np.int64)])
 def test_each_batch_has_a_recurrence_of_its_own(p, dtype):
     """Two geometric sequences of a batch and one of another, against their sums as fractions."""
-    ratios = [[(Fraction(1, 3), Fraction(2, 5)), (Fraction(1, 7), Fraction(3, 4))] for _ in range(1)][0]
+    ratios = [(Fraction(1, 3), Fraction(2, 5)), (Fraction(1, 7), Fraction(3, 4))]
     terms = [[a**k + b**k for a, b in ratios] for k in range(12)]
     found = rational.series(reduced(terms, p, dtype), p, 6)
     assert found.tolist() == reduced([1 / (1 - a) + 1 / (1 - b) for a, b in ratios], p, dtype).tolist()
