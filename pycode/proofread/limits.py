@@ -16,9 +16,8 @@ WHOLE = 1e-9  # how far a number may be from an integer: rounding, and no more
 COEFFICIENT_DIGITS = 10_000
 # Entries of one array of residues; the text needs a fifth of it, on a line through 48 points.
 LARGEST_EXACT = 100_000
-REDRAWS = (
-    16  # points until every root exists and no denominator is 0; each root of a sum is missing at every second one
-)
+# Points until every root exists and no denominator is 0; the root of a sum is missing at every second one.
+REDRAWS = 16
 LINE_POINTS = (48, 256)  # on which degrees are measured; those of the text are below 40
 SPARE_TERMS = 6  # of a sequence, beyond those that its recurrence is read from
 SPARE_POINTS = 8  # beyond those that a rational function is read from
