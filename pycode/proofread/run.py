@@ -51,6 +51,8 @@ class Run:
     definitions: dict[str, Definition]
     new: set[str] = field(default_factory=set)  # names that this display defines
     braces: int = 0
+    exactly: bool = True  # also modulo primes
+    seed: int = 0  # of the primes, beside the text
 
     def chains(self) -> list[list[Part]]:
         """The display's chains, typed."""
@@ -149,7 +151,7 @@ class Run:
         if defines and not all(values.primal(s[0]).finite() for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
         worst = max((o.worst for o, _, _ in outcomes), default=0.0)
-        judged = () if found else self._judged(trees, letters, names, pairs)
+        judged = () if found or not self.exactly else self._judged(trees, letters, names, pairs)
         kept = tuple((sign, place, j) for (sign, place, _), j in zip(pairs, judged, strict=False))
         found += [("exact", UNEQUAL, place) for _, place, j in kept if j.verdict == "false"]
         return Outcome(len(outcomes), defines, len(instances), worst, found, kept)
@@ -164,7 +166,8 @@ class Run:
 
         wanted = [exact.Relation(*keys, sign) for sign, _, keys in pairs]
         used_before = [str(d.body) for d in self.definitions.values() if d.name.split("_")[0] in self.display.source]
-        return exact.judge(self.world.name, "\n".join([self.display.source, *used_before]), names, compute, wanted)
+        text = "\n".join([self.display.source, *used_before, *([str(self.seed)] if self.seed else ())])
+        return exact.judge(self.world.name, text, names, compute, wanted)
 
     def _complaints(self, outcomes: Sequence[tuple[relations.Outcome, Raw, Sequence[Tree]]], first: Raw) -> Complaints:
         """What is wrong, where: at the relation; at the first side when all the others agree with each other."""
