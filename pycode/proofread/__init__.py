@@ -3,9 +3,12 @@ r"""Executed displays: the printed LaTeX of a derivation is parsed and computed 
 - Reading: ``source`` cuts displays out of .tex files (``tex``: tokens, ``macros``: \newcommand).
 - Lexing: ``lexer`` types the tokens by a world's vocabulary (``tokens``: tables, ``spelling``: names).
 - Grammar: ``grammar`` parses sides and splits lines into chains (``names``: what a tree says uncomputed).
-- Evaluation: ``evaluate``, with ``lookup``, ``sums``, ``expectation`` and ``draw``, computes a side on an instance; all
-  arithmetic is in ``values`` and ``linear``.
-- Relations: ``relations`` says what holds, by the numbers in ``limits``; ``run`` and ``check`` apply it to a display.
+- Evaluation: ``evaluate``, with ``lookup``, ``sums``, ``expectation`` and ``draw``, computes a side on an instance.
+- Arithmetic: arrays on named axes (``named``) in two kinds with the same methods, ``floats`` and ``field``: residues
+  modulo random primes (``symbols``: letters and logarithms; ``modular``, ``rational``: number theory). ``values`` and
+  ``linear``: derivatives and systems over either.
+- Relations: ``relations`` says what holds in floats, by the numbers in ``limits``; ``exact`` what is equal in the field,
+  and with which certainty (``degrees``); ``run`` and ``check`` apply both to a display.
 - Explaining: ``explain`` shows how a display was read and what came out, ``bracketed`` writes a tree as LaTeX.
 - Worlds: ``worlds`` has a module for each subject. ``mutants`` plants errors and counts what is caught.
 """

@@ -21,6 +21,7 @@ class Checker:
 
     document: Document
     seed: int = 0
+    exactly: bool = True  # also modulo primes
     # Definitions after these displays, by their id.
     known: dict[tuple[int, ...], dict[str, Definition]] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class Checker:
 
     def _judge(self, base: Verdict, display: Display, world: World) -> Verdict:
         known = dict(self.before(display, world))
-        run = Run(display, world, known)
+        run = Run(display, world, known, exactly=self.exactly, seed=self.seed)
         chains = run.chains()
         if not chains:
             raise ReadError("empty", "nothing to run in this display", Raw("", display.line, 1))

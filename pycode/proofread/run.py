@@ -74,6 +74,8 @@ class Run:
     definitions: dict[str, Definition]
     new: set[str] = field(default_factory=set)  # names that this display defines
     braces: int = 0
+    exactly: bool = True  # also modulo primes
+    seed: int = 0  # of the primes, beside the text
 
     def chains(self) -> list[list[Part]]:
         """The display's chains, typed."""
@@ -176,7 +178,7 @@ class Run:
         if defines and not all(values.primal(s[0]).finite() for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
         worst = max((r.outcome.worst for r in compared), default=0.0)
-        if not found:
+        if self.exactly and not found:
             judged = self._judged(trees, letters, names, [(keys, sign) for sign, _, keys in pairs])
             compared = [r._replace(judgement=j) for r, j in zip(compared, judged, strict=True)]
             found = [("exact", UNEQUAL, r.place) for r in compared if r.judgement and r.judgement.verdict == "false"]
@@ -192,7 +194,8 @@ class Run:
 
         wanted = [exact.Relation(*keys, sign) for keys, sign in pairs]
         used_before = [str(d.body) for d in self.definitions.values() if d.name.split("_")[0] in self.display.source]
-        text, own = ("\n".join(parts) for parts in ([self.display.source, *used_before], map(str, trees)))
+        drawn = [str(self.seed)] if self.seed else []
+        text, own = ("\n".join(parts) for parts in ([self.display.source, *used_before, *drawn], map(str, trees)))
         return exact.judge(self.world.name, text, own, names, compute, wanted)
 
     def _complaints(self, outcomes: Sequence[Relation], first: Raw) -> Complaints:

@@ -211,6 +211,7 @@ def numbers(text: Anatomy) -> Planted:
                 yield "number", [(i, i + 1, [other])]
 
 
-FAMILIES: tuple[Callable[[Anatomy], Planted], ...] = (
+Family = Callable[[Anatomy], Planted]
+FAMILIES: tuple[Family, ...] = (
     sums, products, fractions, arguments, brackets, exponents, relations, numbers, letters, densities,
 )  # fmt: skip

@@ -3,21 +3,24 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pycode.proofread.document import NOTATION, Document, read
 from pycode.proofread.mutants.anatomy import BREAK, SPACE, Anatomy, Edit
-from pycode.proofread.mutants.errors import FAMILIES
+from pycode.proofread.mutants.errors import FAMILIES, Family
+from pycode.proofread.mutants.tiny import tiny
 from pycode.proofread.source import Display, Row
 from pycode.proofread.tex import Raw, tokenize
 from pycode.proofread.worlds import NAMES
 
 QUOTA = {"term doubled": 2, "factor doubled": 2, "exponent": 2, "sign": 3, "relation": 2}  # mutants of a kind in a row
 OTHERS, MACRO = 5, 3  # of any other kind; in a macro
+TINY = {"tiny factor": 2, "tiny term": 1, "tiny probability": 1}  # in a display; of the other tiny ones all
 CONTEXT = 5  # tokens shown on both sides of an edit, more where that is not unique
 NEWCOMMAND = re.compile(r"(\\newcommand\{(\\\w+)\}(?:\[\d\])?\{)")
 
@@ -39,14 +42,21 @@ class Mutant:
         """What the reviewed list calls it."""
         return f"{self.name} # {self.kind} # {self.shown}"
 
+    @property
+    def tiny(self) -> bool:
+        """Whether the error may be too small for floating point."""
+        return self.kind.startswith("tiny ")
 
-def plant(display: Display, position: int, everything: bool = False) -> list[Mutant]:
+
+def plant(
+    display: Display, position: int, everything: bool = False, families: Sequence[Family] = FAMILIES
+) -> list[Mutant]:
     """Mutants of one display, distinct in their tokens; of each kind a few in a row, chosen by their hash."""
     world = import_module(f"pycode.proofread.worlds.{NAMES[display.world]}")
     text = Anatomy(display, world.vocabulary(display.world), frozenset(getattr(world, "DATA", ())))
     seen = {_plain(text.texts)}
     groups: dict[tuple[str, int], list[tuple[str, list[Edit], list[Raw]]]] = defaultdict(list)
-    for family in FAMILIES:
+    for family in families:
         for kind, edits in family(text):
             edited = apply(text.tokens, edits)
             texts = [t.text for t in edited]
@@ -74,6 +84,19 @@ def plant_all(document: Document, everything: bool = False) -> list[Mutant]:
     """Mutants of every display that is executed."""
     executed = [(i, d) for i, d in enumerate(document.displays) if d.environment in ("checked", "defining")]
     return [m for i, d in executed if d.error is None for m in plant(d, i, everything)]
+
+
+def plant_tiny(document: Document, undecided: Mapping[str, Collection[int]]) -> list[Mutant]:
+    """A few mutants of each display that only the exact arithmetic may see; its undecided lines are left out."""
+    found: list[Mutant] = []
+    for i, display in enumerate(document.displays):
+        if display.error is None and display.environment in ("checked", "defining"):
+            family = partial(tiny, undecided=undecided.get(display.file, ()))
+            planted = plant(display, i, True, (family,))
+            for kind in dict.fromkeys(m.kind for m in planted):
+                of_kind = sorted((m for m in planted if m.kind == kind), key=lambda m: _hash(m.identity))
+                found += of_kind[: TINY.get(kind)]
+    return found
 
 
 def plant_macros(document: Document, main: Path) -> Iterator[Mutant]:

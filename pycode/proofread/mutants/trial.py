@@ -18,7 +18,8 @@ PLACE = re.compile(r"[^\s:]+:\d+")
 T = TypeVar("T")
 PROCESSES, CHUNK = 2, 10
 LIMIT = 20.0  # seconds for one mutant; the slowest display takes a twentieth of a second
-EVALUATION = {"relation", "vacuous", "value"}  # kinds of message that need numbers; all others come from reading
+# Kinds of message that need numbers; all others come from reading.
+FOUND = {"relation": "evaluation", "vacuous": "evaluation", "value": "evaluation", "exact": "exact"}
 
 
 class Hang(BaseException):
@@ -27,7 +28,7 @@ class Hang(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the checker said of a mutant; ``found`` is reading, evaluation, survived or crash."""
+    """What the checker said of a mutant; ``found`` is reading, evaluation (in floats), exact, survived or crash."""
 
     number: int
     found: str
@@ -35,6 +36,7 @@ class Outcome:
     line_named: bool = False  # the first message stands at the planted line
     sign_named: bool = False  # or at the sign of its relation where the line has none, or it names the line
     elsewhere: bool = False  # in another display, one that uses what the planted one defines
+    decided: bool = False  # of a survivor: whether every equality of its display holds exactly
 
 
 def alarm(_signal: int, _frame: FrameType | None) -> None:
@@ -43,13 +45,18 @@ def alarm(_signal: int, _frame: FrameType | None) -> None:
 
 
 def judge(document: Document, mutant: Mutant, number: int = 0) -> Outcome:
-    """Run the displays that differ, and where they hold those that use their definitions."""
+    """Run the displays that differ, and where they hold those that use their definitions: in floats, then exactly."""
     displays = list(document.displays)
     for position, display in mutant.changed:
         displays[position] = display
-    verdict = first_failure(replace(document, displays=tuple(displays)), mutant)
-    if verdict is None:
-        return Outcome(number, "survived")
+    changed = replace(document, displays=tuple(displays))
+    for exactly in (False, True):
+        verdicts = [*until_failure(changed, mutant, exactly)]
+        if verdicts[-1].status != "holds":
+            break
+    else:
+        return Outcome(number, "survived", decided=all(v.exact.decided == v.exact.equalities for v in verdicts))
+    verdict = verdicts[-1]
     first = verdict.messages[0]
     if first.kind == "internal":
         return Outcome(number, "crash", str(first))
@@ -57,21 +64,21 @@ def judge(document: Document, mutant: Mutant, number: int = 0) -> Outcome:
     places = {f"{mutant.file}:{line}" for line in (mutant.line, *mutant.signs)}
     near = named or f"{first.file}:{first.line}" in places or bool(places & set(PLACE.findall(first.message)))
     elsewhere = verdict.line not in {d.line for _, d in mutant.changed if d.file == verdict.file}
-    return Outcome(number, "evaluation" if first.kind in EVALUATION else "reading", str(first), named, near, elsewhere)
+    return Outcome(number, FOUND.get(first.kind, "reading"), str(first), named, near, elsewhere)
 
 
-def first_failure(document: Document, mutant: Mutant) -> Verdict | None:
-    """Verdict of the first display that the error breaks: one that differs, or a later one that may use its names."""
+def until_failure(document: Document, mutant: Mutant, exactly: bool) -> Iterator[Verdict]:
+    """Verdicts on displays that differ and on later ones that may use their names, up to the first that fails."""
     from pycode.proofread.check import Checker
 
-    checker = Checker(document)
+    checker = Checker(document, exactly=exactly)
     for position, display in mutant.changed:
         users = document.displays[position + 1 :] if defines(display) else ()
         for each in (display, *(d for d in users if d.world == display.world)):
             verdict = checker.run(each)
+            yield verdict
             if verdict.status != "holds":
-                return verdict
-    return None
+                return
 
 
 def run_chunk(document: Document, mutants: Sequence[tuple[int, Mutant]]) -> list[Outcome]:
@@ -124,21 +131,24 @@ def run(document: Document, mutants: Sequence[Mutant], processes: int = PROCESSE
 
 @dataclass(frozen=True)
 class Alarms:
-    """Displays of the unchanged document that fail for some seed."""
+    """Displays of the unchanged document that fail for some seed, in floats or exactly."""
 
     runs: int
+    alarmed: int  # displays with a message
     messages: list[str]
+    equalities: int
+    decided: int
     seconds: float  # of processor time in the displays
     building: float  # and in their worlds
 
 
 def unchanged(document: Document, seeds: Sequence[int]) -> Alarms:
-    """Run the document as it is for some seeds."""
+    """Run the document as it is for some seeds of its instances and of its primes."""
     from pycode.proofread.check import Checker
     from pycode.proofread.worlds import build
 
     executed = [d for d in document.displays if d.environment in ("checked", "defining")]
-    messages: list[str] = []
+    verdicts: list[tuple[int, Verdict]] = []
     seconds = building = 0.0
     for seed in seeds:
         start = time.process_time()
@@ -147,9 +157,17 @@ def unchanged(document: Document, seeds: Sequence[int]) -> Alarms:
             build(world, seed)
         middle = time.process_time()
         checker = Checker(document, seed)
-        messages += [f"seed {seed}: {m}" for d in executed for m in checker.run(d).messages]
+        verdicts += [(seed, checker.run(d)) for d in executed]
         seconds, building = seconds + time.process_time() - middle, building + middle - start
-    return Alarms(len(executed) * len(seeds), messages, seconds, building)
+    return Alarms(
+        len(verdicts),
+        sum(v.status != "holds" for _, v in verdicts),
+        [f"seed {seed}: {m}" for seed, v in verdicts for m in v.messages],
+        sum(v.exact.equalities for _, v in verdicts),
+        sum(v.exact.decided for _, v in verdicts),
+        seconds,
+        building,
+    )
 
 
 def false_alarms(document: Document, count: int, processes: int = PROCESSES) -> Iterator[Alarms]:
