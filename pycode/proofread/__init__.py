@@ -7,8 +7,8 @@ r"""Executed displays: the printed LaTeX of a derivation is parsed and computed 
 - Arithmetic: arrays on named axes (``named``) in two kinds with the same methods, ``floats`` and ``field``: residues
   modulo random primes (``symbols``: letters and logarithms; ``modular``, ``rational``: number theory). ``values`` and
   ``linear``: derivatives and systems over either.
-- Relations: ``relations`` says what holds in floats, by the numbers in ``limits``; ``exact`` what is equal in the field,
-  and with which certainty (``degrees``); ``run`` and ``check`` apply both to a display.
+- Relations: ``relations`` says what holds in floats (numbers: ``limits``), ``exact`` what is equal in the field, and
+  with which certainty (``degrees``); ``run`` and ``check`` apply both to a display.
 - Explaining: ``explain`` shows how a display was read and what came out, ``bracketed`` writes a tree as LaTeX.
 - Worlds: ``worlds`` has a module for each subject. ``mutants`` plants errors and counts what is caught.
 """
