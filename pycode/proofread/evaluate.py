@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import count
+from math import comb
 from typing import ClassVar
 
 import numpy as np
@@ -37,6 +39,7 @@ class Evaluator(Lookups, Sums, Expectations):
     nabla: bool = False  # inside of a gradient
     draw: Draw | None = None  # the expectation around, if any
     policy: str = ""  # whose episodes a sum over t<T runs through
+    endless: set[str] = field(default_factory=set)  # axes that stand for 0, 1, 2, …
     fresh: Callable[[], int] = field(default_factory=lambda: count().__next__)
 
     def __call__(self, tree: Tree) -> Scalar:
@@ -184,11 +187,18 @@ class Evaluator(Lookups, Sums, Expectations):
         top, bottom = self.integers(self.numeric(a), a), self.integers(self.numeric(b), b)
         if values.size(bottom) > LONGEST_SUM:
             raise self.error("size", f"a binomial coefficient over {LONGEST_SUM}", tree)
-        result: Scalar = values.where(Value(bottom.data >= 0, bottom.axes), ONE)
+        if not top.axes and not bottom.axes and top.data >= 0:
+            n, k = int(top.data), int(bottom.data)
+            return values.number(Fraction(comb(n, k) if k >= 0 else 0), self.instance.unit)
+        self.settled(top - bottom)
+        self.settled(bottom)
+        result = values.where(Value(bottom.data >= 0, bottom.axes), self.instance.unit)
         for i in range(1, int(bottom.data.max(initial=0)) + 1):
             more = Value(i <= bottom.data, bottom.axes)
-            result = result * (values.where(more, (top - bottom + float(i)) / float(i) - 1.0) + 1.0)
-        return self._own(Value(np.rint(primal(result).data), primal(result).axes))
+            factor = self._own(top - bottom + float(i)) / float(i)
+            result = result * (values.where(more, factor - 1.0) + 1.0)
+        whole = primal(result)
+        return Value(np.rint(whole.data), whole.axes) if isinstance(whole, Value) else whole
 
     def _brace(self, tree: Tree, a: Tree, label: Tree | None = None) -> Scalar:
         x = self(a)
@@ -201,7 +211,9 @@ class Evaluator(Lookups, Sums, Expectations):
         if one != other or sign != "=":
             raise self.error("sort", f"an indicator compares two of one sort by =, not {an(one)} and {an(other)}", tree)
         difference = primal(primal(x) - primal(y))
-        return Value((difference.data == 0).astype(float), difference.axes)
+        if one == "number" and difference.whole():
+            self.settled(difference.integers())
+        return self._own(Value((difference.data == 0).astype(float), difference.axes))
 
 
 def _literal_zero(tree: Tree) -> bool:

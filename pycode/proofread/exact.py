@@ -17,7 +17,7 @@ import numpy as np
 from pycode.proofread import modular, rational
 from pycode.proofread.field import Residue
 from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS, SPARE_POINTS
-from pycode.proofread.named import LINE, RedrawError, align
+from pycode.proofread.named import LINE, RedrawError, UndecidedError, align
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import NAMES, Instance
@@ -127,10 +127,16 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
     if isinstance(b, Residue):
         a, b = b, a
     if not isinstance(a, Residue):
-        return Judgement("false" if np.any(a.data != b.data) else "holds")
-    if not np.any(a.gaps(b)) if sign == "=" else _collinear(a, a.lifted(b)):
+        if not (a.whole() and b.whole()):
+            return Judgement("undecided", "numbers that are known to 16 digits only")
+        return Judgement("holds" if not np.any(a.gaps(b)) else "false")
+    try:
+        b = a.lifted(b)
+    except UndecidedError as error:
+        return Judgement("undecided", str(error))
+    if not np.any(a.gaps(b)) if sign == "=" else _collinear(a, b):
         return Judgement("holds")
-    if a.invented or a.lifted(b).invented:
+    if a.invented or b.invented:
         return Judgement("undecided", "the logarithm or the root of a sum, which could be a product")
     return Judgement("false")
 

@@ -10,13 +10,14 @@ on the logarithm or the root of a sum, which could be a product unseen: there on
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from operator import add, mul, truediv
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pycode.proofread import modular, rational
 from pycode.proofread.floats import Value
-from pycode.proofread.limits import LARGEST_INTEGER, SPARE_TERMS
+from pycode.proofread.limits import LARGEST_INTEGER, NUMBER_BITS, SPARE_TERMS
 from pycode.proofread.named import COLUMN, LINE, ROW, Named, RedrawError, UndecidedError, align, fitted, ordered, union
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Residue(Named):
             x = Value(x)
         if not isinstance(x, Value):
             return self.field.number(Fraction(x))  # type: ignore[arg-type]
+        if x.data.dtype == object:  # integers of any size
+            return Residue(self.field, x.data % self.field.prime, x.axes, pure=bool(np.all(x.data > 0)))
         doubled = np.rint(2 * x.data).astype(int)
         if np.any(doubled != 2 * x.data):
             raise UndecidedError("numbers that are known to 16 digits only")
@@ -67,7 +70,7 @@ class Residue(Named):
             return self.field.number(Fraction(int(doubled), 2))
         p = self.field.prime
         data = doubled.astype(self.field.dtype) * ((p + 1) // 2) % p
-        return Residue(self.field, data, x.axes, pure=True)
+        return Residue(self.field, data, x.axes, pure=bool(np.all(doubled > 0)))
 
     def _other(self, x: object) -> "Residue | None":
         return self.lifted(x) if isinstance(x, Named | int | float | Fraction | np.generic) else None  # type: ignore
@@ -89,7 +92,7 @@ class Residue(Named):
             return NotImplemented
         axes, (a, b) = align(self, y)
         made = ("plus", self, y) if self.logs or y.logs else None
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction + y.fraction
+        fraction = self._rational(y, add)
         exponent = None
         if self.exponent is not None or y.exponent is not None:
             exponent = _common(a, self._shown(axes), b, y._shown(axes))
@@ -101,7 +104,7 @@ class Residue(Named):
         if y is None:
             return NotImplemented
         axes, (a, b) = align(self, y)
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction * y.fraction
+        fraction = self._rational(y, mul)
         return self._like(
             a * b % self.field.prime,
             axes,
@@ -120,7 +123,7 @@ class Residue(Named):
             return NotImplemented
         axes, (a, b) = align(self, y._reciprocal())
         minus = None if y.exponent is None else -y._shown(axes)  # type: ignore[operator]
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction / y.fraction
+        fraction = self._rational(y, truediv)
         return self._like(
             a * b % self.field.prime,
             axes,
@@ -155,6 +158,13 @@ class Residue(Named):
 
     __radd__, __rmul__ = __add__, __mul__
 
+    def _rational(self, y: "Residue", operation: Callable[[Fraction, Fraction], Fraction]) -> Fraction | None:
+        """The rational number that comes of two, while it is not too long."""
+        if self.fraction is None or y.fraction is None:
+            return None
+        parts = (n for x in (self.fraction, y.fraction) for n in x.as_integer_ratio())
+        return operation(self.fraction, y.fraction) if sum(n.bit_length() for n in parts) <= NUMBER_BITS else None
+
     def _shown(self, axes: tuple[str, ...]) -> np.ndarray | None:
         """The exponents with a dimension for each of the axes."""
         if self.exponent is None or self.axes == axes:
@@ -171,7 +181,7 @@ class Residue(Named):
         else:
             match self.made:
                 case ("times", a, b):
-                    result = a.log() + b.log()
+                    result = a.log() * 2 if a is b else a.log() + b.log()
                 case ("over", a, b):
                     result = a.log() - b.log()
                 case ("root", a):
@@ -238,7 +248,8 @@ class Residue(Named):
             if a is b and a.pure:
                 return a
             with suppress(RedrawError):
-                return a.sqrt() * b.sqrt()
+                root = a.sqrt()
+                return root * (root if a is b else b.sqrt())
         try:
             data = modular.root(self.data, p)
         except modular.NoRootError:

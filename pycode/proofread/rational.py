@@ -153,15 +153,3 @@ def degrees(points: Sequence[int], values: np.ndarray, p: int, spare: int) -> tu
             upper = _degree(above[0], upper)
         above, row, upper, lower = row, above, lower, upper
     return best
-
-
-def factors(n):
-    found, q = {}, 2
-    while q * q <= n and q < 10**5:
-        while n % q == 0:
-            found[q] = found.get(q, 0) + 1
-            n //= q
-        q += 1 if q == 2 else 2
-    if n > 1:
-        found[n] = found.get(n, 0) + 1
-    return found

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from pycode.proofread import rational
+from pycode.proofread import modular
 from pycode.proofread.field import Residue, keys
+from pycode.proofread.limits import NUMBER_BITS
 from pycode.proofread.named import LINE, RedrawError, UndecidedError
 
 SMALL = 2**20  # integers below are known by their prime factors; a random residue is that small with chance 2^-40
-LONGEST_NUMBER = 4000  # bits of numerator and denominator of one number
 
 
 class Field:
@@ -56,12 +56,12 @@ class Field:
 
     def number(self, x: Fraction | int) -> Residue:
         """A rational number."""
-        if max(abs(x.numerator), x.denominator).bit_length() > LONGEST_NUMBER:
-            raise UndecidedError(f"a number of more than {LONGEST_NUMBER} bits")
+        if max(abs(x.numerator), x.denominator).bit_length() > NUMBER_BITS:
+            raise UndecidedError(f"a number of more than {NUMBER_BITS} bits")
         if x.denominator % self.prime == 0:
             raise RedrawError
         data = np.array(x.numerator * pow(x.denominator, -1, self.prime) % self.prime, self.dtype)
-        return Residue(self, data, (), fraction=Fraction(x), pure=True)
+        return Residue(self, data, (), fraction=Fraction(x), pure=x > 0)
 
     # Logarithms
 
@@ -82,7 +82,7 @@ class Field:
         if v < SMALL or self.prime - v < SMALL:
             if v >= SMALL:
                 raise UndecidedError("the logarithm of a negative number")
-            return sum(n * self._new(q) for q, n in rational.factors(v).items()) % self.prime, False
+            return sum(n * self._new(q) for q, n in modular.factors(v).items()) % self.prime, False
         return self._new(v), True
 
     def _new(self, v: object) -> int:
@@ -99,10 +99,11 @@ class Field:
         return tuple(((start + slope * self.steps) % self.prime).tolist()), True
 
     def fraction_log(self, x: Fraction) -> Residue:
-        """Logarithm of a positive rational number, by its prime factors."""
+        """Logarithm of a positive rational number, by its prime factors; invented where one of them could be composite."""
         if x <= 0:
             raise UndecidedError("the logarithm of a number that is not positive")
-        parts = [(q, n) for q, n in rational.factors(x.numerator).items()]
-        parts += [(q, -n) for q, n in rational.factors(x.denominator).items()]
+        parts = [(q, n) for q, n in modular.factors(x.numerator).items()]
+        parts += [(q, -n) for q, n in modular.factors(x.denominator).items()]
         data = sum(n * self._new(q) for q, n in parts) % self.prime
-        return Residue(self, np.array(data, self.dtype), (), pure=True)
+        split = all(q < modular.DECIDED and modular.is_prime(q) for q, _ in parts)
+        return Residue(self, np.array(data, self.dtype), (), pure=True, invented=not split)
