@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from itertools import count
 from math import comb
 from typing import ClassVar
@@ -20,7 +19,7 @@ from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import Definition, children
 from pycode.proofread.sums import Sums
 from pycode.proofread.tex import Raw, ReadError
-from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Scalar, Value, primal
+from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Residue, Scalar, Value, align, primal
 from pycode.proofread.worlds import Instance, Vocabulary
 
 
@@ -187,18 +186,16 @@ class Evaluator(Lookups, Sums, Expectations):
         top, bottom = self.integers(self.numeric(a), a), self.integers(self.numeric(b), b)
         if values.size(bottom) > LONGEST_SUM:
             raise self.error("size", f"a binomial coefficient over {LONGEST_SUM}", tree)
-        if not top.axes and not bottom.axes and top.data >= 0:
-            n, k = int(top.data), int(bottom.data)
-            return values.number(Fraction(comb(n, k) if k >= 0 else 0), self.instance.unit)
-        self.settled(top - bottom)
-        self.settled(bottom)
-        result = values.where(Value(bottom.data >= 0, bottom.axes), self.instance.unit)
+        if isinstance(self.instance.unit, Residue):
+            self.settled(top - bottom)
+            self.settled(bottom)
+            axes, arrays = align(top, bottom)
+            return self.instance.unit.lifted(Value(np.asarray(np.frompyfunc(choose, 2, 1)(*arrays), object), axes))
+        result: Scalar = values.where(Value(bottom.data >= 0, bottom.axes), ONE)
         for i in range(1, int(bottom.data.max(initial=0)) + 1):
             more = Value(i <= bottom.data, bottom.axes)
-            factor = self._own(top - bottom + float(i)) / float(i)
-            result = result * (values.where(more, factor - 1.0) + 1.0)
-        whole = primal(result)
-        return Value(np.rint(whole.data), whole.axes) if isinstance(whole, Value) else whole
+            result = result * (values.where(more, (top - bottom + float(i)) / float(i) - 1.0) + 1.0)
+        return Value(np.rint(primal(result).data), primal(result).axes)
 
     def _brace(self, tree: Tree, a: Tree, label: Tree | None = None) -> Scalar:
         x = self(a)
@@ -218,3 +215,9 @@ class Evaluator(Lookups, Sums, Expectations):
 
 def _literal_zero(tree: Tree) -> bool:
     return tree.data == "number" and str(tree.children[0]) in ("0", "0.0")
+
+
+def choose(n: int, k: int) -> int:
+    """The binomial coefficient, also for a negative n."""
+    n, k = int(n), int(k)
+    return 0 if k < 0 else comb(n, k) if n >= 0 else (-1) ** k * comb(k - n - 1, k)
