@@ -23,6 +23,8 @@ from pycode.proofread.named import COLUMN, LINE, ROW, Named, RedrawError, Undeci
 if TYPE_CHECKING:
     from pycode.proofread.symbols import Field
 
+FRACTION_BITS = 12  # residues of 1/2, 1/3, … are no integers below p / 2^12
+
 
 class Residue(Named):
     """Residues ``data``, each times the exponential of a residue of ``exponent`` (None: of 0)."""
@@ -418,7 +420,7 @@ class Residue(Named):
         """The same as integers, which serve as indices."""
         p = self.field.prime
         data = np.where(self.data > p // 2, self.data - p, self.data)
-        if self.exponent is not None or np.any(np.abs(data) > LARGEST_INTEGER):
+        if self.exponent is not None or np.any(np.abs(data) > min(LARGEST_INTEGER, p >> FRACTION_BITS)):
             raise ValueError("an integer is wanted here")
         axes = self.axes
         if LINE in axes:

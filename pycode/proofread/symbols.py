@@ -99,7 +99,7 @@ class Field:
         return tuple(((start + slope * self.steps) % self.prime).tolist()), True
 
     def fraction_log(self, x: Fraction) -> Residue:
-        """Logarithm of a positive rational number, by its prime factors; invented where one of them could be composite."""
+        """Logarithm of a positive rational number, by its prime factors; invented where one may be composite."""
         if x <= 0:
             raise UndecidedError("the logarithm of a number that is not positive")
         parts = [(q, n) for q, n in modular.factors(x.numerator).items()]
