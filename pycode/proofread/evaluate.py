@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import comb
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import Definition, children
 from pycode.proofread.sums import Sums
 from pycode.proofread.tex import Raw, ReadError
-from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Scalar, Value, primal
+from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Residue, Scalar, Value, align, primal
 from pycode.proofread.worlds import Instance, Vocabulary
 
 
@@ -37,6 +38,7 @@ class Evaluator(Lookups, Sums, Expectations):
     nabla: bool = False  # inside of a gradient
     draw: Draw | None = None  # the expectation around, if any
     policy: str = ""  # whose episodes a sum over t<T runs through
+    endless: set[str] = field(default_factory=set)  # axes that stand for 0, 1, 2, …
     fresh: Callable[[], int] = field(default_factory=lambda: count().__next__)
 
     def __call__(self, tree: Tree) -> Scalar:
@@ -184,11 +186,16 @@ class Evaluator(Lookups, Sums, Expectations):
         top, bottom = self.integers(self.numeric(a), a), self.integers(self.numeric(b), b)
         if values.size(bottom) > LONGEST_SUM:
             raise self.error("size", f"a binomial coefficient over {LONGEST_SUM}", tree)
+        if isinstance(self.instance.unit, Residue):
+            self.settled(top - bottom)
+            self.settled(bottom)
+            axes, arrays = align(top, bottom)
+            return self.instance.unit.lifted(Value(np.asarray(np.frompyfunc(choose, 2, 1)(*arrays), object), axes))
         result: Scalar = values.where(Value(bottom.data >= 0, bottom.axes), ONE)
         for i in range(1, int(bottom.data.max(initial=0)) + 1):
             more = Value(i <= bottom.data, bottom.axes)
             result = result * (values.where(more, (top - bottom + float(i)) / float(i) - 1.0) + 1.0)
-        return self._own(Value(np.rint(primal(result).data), primal(result).axes))
+        return Value(np.rint(primal(result).data), primal(result).axes)
 
     def _brace(self, tree: Tree, a: Tree, label: Tree | None = None) -> Scalar:
         x = self(a)
@@ -200,11 +207,17 @@ class Evaluator(Lookups, Sums, Expectations):
         (one, x), (other, y) = self.argument(a), self.argument(b)
         if one != other or sign != "=":
             raise self.error("sort", f"an indicator compares two of one sort by =, not {an(one)} and {an(other)}", tree)
-        if one == "number" and not isinstance(self.instance.unit, Value):  # it could differ beyond the terms of a sum
-            raise UndecidedError("an indicator of numbers")
         difference = primal(primal(x) - primal(y))
-        return Value((difference.data == 0).astype(float), difference.axes)
+        if one == "number" and difference.whole():
+            self.settled(difference.integers())
+        return self._own(Value((difference.data == 0).astype(float), difference.axes))
 
 
 def _literal_zero(tree: Tree) -> bool:
     return tree.data == "number" and str(tree.children[0]) in ("0", "0.0")
+
+
+def choose(n: int, k: int) -> int:
+    """The binomial coefficient, also for a negative n."""
+    n, k = int(n), int(k)
+    return 0 if k < 0 else comb(n, k) if n >= 0 else (-1) ** k * comb(k - n - 1, k)

@@ -17,7 +17,7 @@ import numpy as np
 from pycode.proofread import degrees, modular
 from pycode.proofread.field import Residue
 from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS
-from pycode.proofread.named import RedrawError
+from pycode.proofread.named import RedrawError, UndecidedError
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import NAMES, Candidate, Instance
@@ -140,10 +140,16 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
     if isinstance(b, Residue):
         a, b = b, a
     if not isinstance(a, Residue):
-        return Judgement("undecided", "numbers without letters") if np.any(a.gaps(b)) else Judgement("holds")
-    if not np.any(a.gaps(b)) if sign == "=" else _collinear(a, a.lifted(b)):
+        if not (a.whole() and b.whole()):
+            return Judgement("undecided", "numbers that are known to 16 digits only")
+        return Judgement("false" if np.any(a.gaps(b)) else "holds")
+    try:
+        b = a.lifted(b)
+    except UndecidedError as error:
+        return Judgement("undecided", str(error))
+    if not np.any(a.gaps(b)) if sign == "=" else _collinear(a, b):
         return Judgement("holds")
-    if a.invented or a.lifted(b).invented:
+    if a.invented or b.invented:
         return Judgement("undecided", "the logarithm or the root of a sum, which could be a product")
     return Judgement("false")
 

@@ -181,6 +181,7 @@ class Expectations:
         if letter != "T" or time is not None or sign not in (">", "="):
             raise self.error("syntax", "this event cannot be read; T>k, T=k and s\\to x,k,\\pi can", event)
         k = self.integers(self.numeric(value), value)
+        self.settled(k)
         above = self.supplied("\\Pr", "T>integer|state", [Value(np.maximum(k.data, 0), k.axes), start])
         if sign == ">":
             return above

@@ -10,17 +10,20 @@ depends on the logarithm or the root of a sum, which could be a product unseen: 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from operator import add, mul, sub, truediv
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pycode.proofread import modular, rational
 from pycode.proofread.floats import Value
-from pycode.proofread.limits import LARGEST_EXACT, LARGEST_INTEGER, SPARE_TERMS
+from pycode.proofread.limits import LARGEST_EXACT, LARGEST_INTEGER, NUMBER_BITS, SPARE_TERMS
 from pycode.proofread.named import COLUMN, LINE, ROW, Named, RedrawError, UndecidedError, align, fitted, ordered, union
 
 if TYPE_CHECKING:
     from pycode.proofread.symbols import Field
+
+FRACTION_BITS = 12  # residues of 1/2, 1/3, … are no integers below the modulus / 2^12
 
 
 class Residue(Named):
@@ -64,8 +67,10 @@ class Residue(Named):
             data = np.rint(2 * x.data).astype(np.int64)
             if np.any(data != 2 * x.data):
                 raise UndecidedError("numbers that are known to 16 digits only")
-            return Residue(self.field, data.astype(self.field.dtype) * self.field.half % m, x.axes, pure=True)
-        return Residue(self.field, data.astype(self.field.dtype) % m, x.axes, pure=True)
+            halves = data.astype(self.field.dtype) * self.field.half % m
+            return Residue(self.field, halves, x.axes, pure=bool(np.all(data > 0)))
+        residues = (data.astype(object) % m).astype(self.field.dtype)  # integers of any size
+        return Residue(self.field, residues, x.axes, pure=bool(np.all(data > 0)))
 
     def _from(self, data: np.ndarray, axes: tuple[str, ...], exponent: np.ndarray | None, *more: object) -> "Residue":
         """A result on sorted axes; ``more``: made, fraction, invented, pure, logs."""
@@ -125,7 +130,7 @@ class Residue(Named):
             exponent = _common(a, self._shown(axes), b, y._shown(axes))
         logs = self.logs or y.logs
         made = ("plus", self, y if sign == 1 else -y) if logs else None
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction + sign * y.fraction
+        fraction = self._rational(y, add if sign == 1 else sub)
         data = (a + b if sign == 1 else a - b) % self.field.modulus
         return self._from(data, axes, exponent, made, fraction, self.invented or y.invented, False, logs)
 
@@ -137,7 +142,7 @@ class Residue(Named):
         exponent = None
         if self.exponent is not None or y.exponent is not None:
             exponent = _sum(self._shown(axes), y._shown(axes), self.field.modulus)
-        fraction = None if self.fraction is None or y.fraction is None else self.fraction * y.fraction
+        fraction = self._rational(y, mul)
         return self._from(
             a * b % self.field.modulus,
             axes,
@@ -158,7 +163,7 @@ class Residue(Named):
         if self.exponent is not None or y.exponent is not None:
             minus = y._shown(axes)
             exponent = _sum(self._shown(axes), None if minus is None else -minus, self.field.modulus)
-        fraction = None if not y.fraction or self.fraction is None else self.fraction / y.fraction
+        fraction = self._rational(y, truediv) if y.fraction else None
         return self._from(
             a * self.field.inverse(b) % self.field.modulus,
             axes,
@@ -182,6 +187,13 @@ class Residue(Named):
 
     __radd__, __rmul__ = __add__, __mul__
 
+    def _rational(self, y: "Residue", operation: Callable[[Fraction, Fraction], Fraction]) -> Fraction | None:
+        """The rational number that comes of two, while it is not too long."""
+        if self.fraction is None or y.fraction is None:
+            return None
+        parts = (n for x in (self.fraction, y.fraction) for n in x.as_integer_ratio())
+        return operation(self.fraction, y.fraction) if sum(n.bit_length() for n in parts) <= NUMBER_BITS else None
+
     def _shown(self, axes: tuple[str, ...]) -> np.ndarray | None:
         """The exponents with a dimension for each of the axes."""
         if self.exponent is None or self.axes == axes:
@@ -198,7 +210,7 @@ class Residue(Named):
         else:
             match self.made:
                 case ("times", a, b):
-                    result = a.log() + b.log()
+                    result = a.log() * 2 if a is b else a.log() + b.log()
                 case ("over", a, b):
                     result = a.log() - b.log()
                 case ("root", a):
@@ -255,7 +267,8 @@ class Residue(Named):
                 if a is b and a.pure:
                     return a
                 with suppress(RedrawError):
-                    return a.sqrt() * b.sqrt()
+                    root = a.sqrt()
+                    return root * (root if a is b else b.sqrt())
             data, pure = self.field.root(self.data), self.pure
         half = None if self.exponent is None else self.exponent * self.field.half % self.field.modulus
         return self._from(data, self.axes, half, ("root", self), None, self.invented or not pure, pure, False)
@@ -410,7 +423,7 @@ class Residue(Named):
         """The same as integers, which serve as indices."""
         p = self.field.modulus
         data = np.where(self.data > p // 2, self.data - p, self.data)
-        if self.exponent is not None or np.any(np.abs(data) > LARGEST_INTEGER):
+        if self.exponent is not None or np.any(np.abs(data) > min(LARGEST_INTEGER, p >> FRACTION_BITS)):
             raise ValueError("an integer is wanted here")
         axes = self.axes
         if LINE in axes:

@@ -24,6 +24,7 @@ SPARE_POINTS = 8  # beyond those that a rational function is read from
 LONGEST_SUM = 10_000  # terms; longer ones are refused
 LARGEST_POWER = 10**6  # repeated squaring of what is near 1; larger ones overflow
 LONGEST_NUMBER = 400  # digits
+NUMBER_BITS = 4000  # of numerator and denominator of a rational number that is kept exactly beside its residue
 LARGEST_INTEGER = 1e9  # far below what float64 and int64 hold exactly
 # Further worlds for bounds: of twelve seeds a swapped divergence held for five. The others get one more: they have
 # many states and actions each.

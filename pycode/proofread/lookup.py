@@ -160,6 +160,9 @@ class Lookups:
                     for (_, x), s, g in zip(found, sorts, given, strict=True)
                     if s not in self.vocabulary.parameters and s not in self.vocabulary.policies and s != "data"
                 ]
+                for x, s in zip(passed, sorts, strict=False):
+                    if s == "integer":
+                        self.settled(x)
                 return self._own(self.instance.apply(str(token), signature, passed))
         shown = "".join(f + s for (f, _), s in zip(found, [*separators(arguments), ""], strict=True))
         raise self.error(

@@ -12,7 +12,8 @@ from math import gcd, isqrt
 import numpy as np
 
 MODULUS = 8 * 3 * 5 * 7 * 11 * 13
-WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)  # decide every n < 3·10^24 (Sorenson and Webster, 2015)
+WITNESSES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
+DECIDED = 3 * 10**24  # every n below is decided by these witnesses (Sorenson and Webster, 2015)
 INT64 = 2**31  # below it a product of two residues and a sum of two such products fit into int64
 TRIAL = 10**5  # primes below it are tried as divisors
 EFFORT = 2**25  # steps of a search for a divisor times bits^1.5, as long numbers take longer: 65 536 steps for 64 bits

@@ -16,7 +16,7 @@ from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import SAY, Part, parse, split
 from pycode.proofread.lexer import Lexer
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS, FREE_INTEGERS
-from pycode.proofread.named import RedrawError
+from pycode.proofread.named import RedrawError, UndecidedError
 from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import Raw, ReadError, group
@@ -278,10 +278,10 @@ class Run:
             try:
                 with np.errstate(all="ignore"):
                     found[number] = evaluator(tree)
-            except (ReadError, RedrawError) as error:
+            except (ReadError, RedrawError, RecursionError) as error:
                 if not exactly:
                     raise
-                found[number] = error
+                found[number] = UndecidedError("too deep") if isinstance(error, RecursionError) else error
             for x, y, brace in evaluator.braces:
                 found[id(brace), 0], found[id(brace), 1] = x, y
         return found

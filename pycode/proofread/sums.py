@@ -12,7 +12,7 @@ from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.limits import LONGEST_SUM
 from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import children, free, order, restricted, successor, used
-from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
+from pycode.proofread.values import ONE, ZERO, Dual, Residue, Scalar, Value, primal
 
 
 class Sums:
@@ -67,8 +67,10 @@ class Sums:
 
     def finite(self: Any, letter: str, sort: str, start: int = 0, stop: int | None = None) -> tuple[Bound, str, int]:
         """A letter that runs over a finite sort, its axis and how many values it takes."""
-        stop = self.instance.sizes[sort] if stop is None else stop
         axis = self.axis(letter)
+        if sort == "integer" and stop is None:
+            self.endless.add(axis)
+        stop = self.instance.sizes[sort] if stop is None else stop
         return Bound(sort.rstrip("+"), Value(np.arange(start, stop), (axis,))), axis, stop - start
 
     def _summation(self: Any, tree: Tree, limits: Tree, body: Tree) -> Scalar:
@@ -104,6 +106,13 @@ class Sums:
             return values.series(x, axis, size)
         except ValueError as error:
             raise self.error("value", str(error), tree) from None
+
+    def settled(self: Any, x: Value) -> None:
+        """In the field an infinite sum is known by its first terms: a sign must not change after them."""
+        for axis in self.endless.intersection(x.axes) if isinstance(self.instance.unit, Residue) else ():
+            last, before = (x.selected(axis, x.length(axis) - i).data for i in (1, 2))
+            if np.any((last != before) & (last * (last - before) <= 0)):
+                raise UndecidedError("a case that begins or ends beyond the first terms of an infinite sum")
 
     def limit(self: Any, binder: Tree, upper: Tree | None, body: Tree) -> tuple[Bound, str, int, Value | None, bool]:
         """Range of a summation letter: bound, axis, size, where it counts (None: everywhere), if it is infinite."""
@@ -143,6 +152,7 @@ class Sums:
             return (*self.finite(letter, "integer", int(low.data)), None, True)
         high = self.integers(self.numeric(last), last)
         high = Value(high.data - (sign == "<"), high.axes)
+        self.settled(high - low)
         shift = 1 if sort in COMPONENTS else 0
         if sort in COMPONENTS and int(high.data.max()) > self.instance.sizes[sort]:
             raise self.error("sort", f"{letter} goes beyond its range", binder)

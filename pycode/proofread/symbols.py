@@ -11,10 +11,10 @@ import numpy as np
 
 from pycode.proofread import modular
 from pycode.proofread.field import Residue, keys
+from pycode.proofread.limits import NUMBER_BITS
 from pycode.proofread.named import LINE, RedrawError, UndecidedError
 
 SMALL = 2**20  # integers below are known by their prime factors; a random residue is that small with chance 2^-40
-LONGEST_NUMBER = 4000  # bits of numerator and denominator of one number
 
 
 class Field:
@@ -95,10 +95,10 @@ class Field:
             exactly = Fraction(x)
             if isinstance(x, float) and exactly.denominator > 2:
                 raise UndecidedError("a number that is known to 16 digits only")
-            if max(abs(exactly.numerator), exactly.denominator).bit_length() > LONGEST_NUMBER:
-                raise UndecidedError(f"a number of more than {LONGEST_NUMBER} bits")
+            if max(abs(exactly.numerator), exactly.denominator).bit_length() > NUMBER_BITS:
+                raise UndecidedError(f"a number of more than {NUMBER_BITS} bits")
             denominator = self.inverse(np.array(exactly.denominator % self.modulus, self.dtype))
-            found = Residue(self, exactly.numerator * denominator % self.modulus, pure=True)
+            found = Residue(self, exactly.numerator * denominator % self.modulus, pure=exactly > 0)
             found.fraction = exactly
             self.constants[x] = found
         return self.constants[x]
@@ -143,10 +143,11 @@ class Field:
         return tuple(((start + slope * self.steps) % self.modulus).tolist()), True
 
     def fraction_log(self, x: Fraction) -> Residue:
-        """Logarithm of a positive rational number, by its prime factors."""
+        """Logarithm of a positive rational number, by its prime factors; invented where one may be composite."""
         if x <= 0:
             raise UndecidedError("the logarithm of a number that is not positive")
         parts = [(q, n) for q, n in modular.factors(x.numerator).items()]
         parts += [(q, -n) for q, n in modular.factors(x.denominator).items()]
         data = sum(n * self._new(q) for q, n in parts) % self.modulus
-        return Residue(self, np.array(data, self.dtype))
+        split = all(q < modular.DECIDED and modular.is_prime(q) for q, _ in parts)
+        return Residue(self, np.array(data, self.dtype), invented=not split)
