@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pycode.proofread.document import read
+from pycode.proofread.document import Exact, Verdict, read
 from pycode.proofread.mutants import __main__ as command
 from pycode.proofread.mutants import trial
-from pycode.proofread.mutants.plant import plant_all, plant_macros
+from pycode.proofread.mutants.plant import plant, plant_all, plant_macros, plant_tiny
+from pycode.proofread.mutants.tiny import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = r"""\documentclass{article}
@@ -30,8 +31,15 @@ TEXT = r"""\documentclass{article}
 \begin{checked}{vae}\label{eq:even}
   \int(2z)\,\Normal(z;0,1)\,dz &= 0. && \why{odd}
 \end{checked}
-\begin{checked}{mdp}
+\begin{checked}{mdp}\label{eq:length}
   \E[T] &= \sum_{k=0}^\infty\Pr(T>k\mid S_0=s_0). && \why{tail sum}
+\end{checked}
+\begin{checked}{mdp}\label{eq:bellman}
+  v_\pi(s) &= \sum_a\pi(a\mid s)\,q_\pi(s,a). && \why{definition}
+\end{checked}
+\begin{checked}{decoders}\label{eq:normal}
+  -\log\Normal(x;m,\sigma_x^2I)
+  &= \sum_{j=1}^{D_x}\Bigl[\frac12\log(2\pi\sigma_x^2)+\frac{(x_j-m_j)^2}{2\sigma_x^2}\Bigr]. && \why{density}
 \end{checked}
 \end{document}
 """
@@ -53,6 +61,12 @@ def mutants(document):
 
 
 @pytest.fixture(scope="module")
+def small(document):
+    """All tiny errors of each display."""
+    return [m for i, display in enumerate(document.displays) for m in plant(display, i, True, (tiny,))]
+
+
+@pytest.fixture(scope="module")
 def whole():
     return plant_all(read(ROOT / "main.tex"))
 
@@ -68,6 +82,13 @@ def find(mutants, display, kind, part):
     found = [m for m in mutants if (m.name, m.kind) == (display, kind) and part in m.shown]
     assert found, f"no {kind} with {part} in {display}"
     return found[0]
+
+
+def changed(document, mutant):
+    """The document with one display changed."""
+    ((position, display),) = mutant.changed
+    displays = [display if i == position else d for i, d in enumerate(document.displays)]
+    return replace(document, displays=tuple(displays))
 
 
 def outcome(document, mutant):
@@ -133,7 +154,50 @@ def test_error_is_caught_and_its_line_named(document, mutants, kind, part, found
 def test_true_statement_survives(document, mutants):
     """2z, 3z and z all have mean 0 under N(0, 1)."""
     for kind, part in (("number", "⟦2 → 3⟧"), ("factor dropped", "⟦2 → ⟧")):
-        assert outcome(document, find(mutants, "eq:even", kind, part)).found == "survived"
+        said = outcome(document, find(mutants, "eq:even", kind, part))
+        assert (said.found, said.decided) == ("survived", True)
+
+
+@pytest.mark.parametrize(
+    ("display", "kind", "part"),
+    [
+        ("eq:elbo", "tiny factor", r"⟦ → 0.999999999999\,⟧ D_"),
+        ("eq:elbo", "tiny term", r"⟦ → +2^{-50}\,\log p_\phi(x)⟧"),
+        ("eq:length", "tiny rest", r"⟦\infty → {200}⟧"),
+        ("eq:bellman", "tiny probability", r"⟦\pi(a\mid s) → (\pi(a\mid s)+2^{-50})⟧"),
+        ("eq:normal", "tiny digits", r"⟦2\pi → 6.28318530717958648⟧"),
+    ],
+)
+def test_error_too_small_for_floats_is_caught_exactly(document, small, display, kind, part):
+    planted = find(small, display, kind, part)
+    said = outcome(document, planted)
+    assert (said.found, said.line_named) == ("exact", True), said.message
+    (floats,) = trial.until_failure(changed(document, planted), planted, exactly=False)
+    assert floats.status == "holds"
+
+
+@pytest.mark.parametrize(("decided", "expected"), [(2, True), (1, False)])
+def test_survivor_says_whether_the_exact_arithmetic_decides_it(document, mutants, monkeypatch, decided, expected):
+    holds = Verdict("main.tex", 1, "", "checked", "vae", exact=Exact(2, decided))
+    monkeypatch.setattr(trial, "until_failure", lambda document, mutant, exactly: iter([holds]))
+    assert outcome(document, mutants[0]).decided is expected
+
+
+def test_no_tiny_error_where_nothing_would_be_false_or_decided(document, small):
+    assert not [m for m in small if m.name == "eq:even"]  # a multiple of 0
+    lines = {m.line for m in small if m.name == "eq:length"}
+    again = plant_tiny(document, {"main.tex": lines})
+    assert {m.name for m in again} == {m.name for m in small} - {"eq:length"}
+
+
+def test_tiny_errors_of_the_document_are_enough_and_in_every_world():
+    whole = read(ROOT / "main.tex")
+    planted = plant_tiny(whole, {})
+    assert len(planted) >= 3 * command.TOO_SMALL
+    assert {m.kind for m in planted} == {f"tiny {k}" for k in ("factor", "term", "probability", "rest", "digits")}
+    worlds = {whole.displays[m.changed[0][0]].world for m in planted}
+    assert worlds == {"vae", "gaussians", "decoders", "mdp", "mdp-discounted"}
+    assert len({m.identity for m in planted}) == len(planted)
 
 
 def test_error_of_a_definition_is_found_where_it_is_used(document, mutants):
@@ -192,25 +256,44 @@ def surviving(mutants, *numbers):
 
 def test_list_is_matched_both_ways(mutants):
     outcomes = surviving(mutants, 3, 5)
-    listed = {mutants[3].identity: 1, mutants[5].identity: 2}
+    listed = {mutants[3].identity: command.Entry(1, False), mutants[5].identity: command.Entry(2, False)}
     assert command.complaints(mutants, outcomes, listed) == []
-    (unlisted,) = command.complaints(mutants, outcomes, {mutants[3].identity: 1})
+    (unlisted,) = command.complaints(mutants, outcomes, {mutants[3].identity: command.Entry(1, False)})
     assert unlisted == f"main.tex:{mutants[5].line}: survived: {mutants[5].identity}"
     (caught,) = command.complaints(mutants, surviving(mutants, 3), listed)
     assert "is caught now" in caught
     assert ":2:" in caught
-    (gone,) = command.complaints(mutants, outcomes, {**listed, "eq:old # sign # ⟦+ → -⟧": 7})
+    (gone,) = command.complaints(mutants, outcomes, {**listed, "eq:old # sign # ⟦+ → -⟧": command.Entry(7, True)})
     assert "is not planted any more" in gone
+    outcomes[3] = replace(outcomes[3], decided=True)
+    (backend,) = command.complaints(mutants, outcomes, listed)
+    assert ":1: exact is right here" in backend
 
 
-def test_too_many_listed_survivors_fail(mutants):
+@pytest.mark.parametrize("found", ["survived", "reading"])
+def test_tiny_error_must_be_computed_and_seen(small, found):
+    (complaint,) = command.complaints(small[:1], [trial.Outcome(0, found)], {})
+    assert f"{found}, not computed and seen" in complaint
+    assert command.complaints(small[:1], [trial.Outcome(0, "exact")], {}) == []
+
+
+def test_too_many_listed_survivors_fail(mutants, small):
     numbers = range(len(mutants) * 3 // 100 + 1)
-    listed = {mutants[i].identity: i for i in numbers}
-    (complaint,) = command.complaints(mutants, surviving(mutants, *numbers), listed)
+    listed = {mutants[i].identity: command.Entry(i, False) for i in numbers}
+    (complaint,) = command.complaints([*mutants, *small], surviving(mutants, *numbers), listed)
     assert "more than 3%" in complaint
 
 
-@pytest.mark.parametrize("line", ["eq:a # sign # ⟦+ → -⟧", "eq:a # sign # ⟦+ → -⟧ # ", "eq:a # sign # why"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "eq:a # sign # ⟦+ → -⟧ # exact",
+        "eq:a # sign # ⟦+ → -⟧ # exact # ",
+        "eq:a # sign # exact # why",
+        "eq:a # sign # ⟦+ → -⟧ # why",
+        "eq:a # sign # ⟦+ → -⟧ # perhaps # why",
+    ],
+)
 def test_listed_survivor_needs_a_reason(tmp_path, line):
     path = tmp_path / "survivors.txt"
     path.write_text(f"% comment\n\n{line}\n", encoding="utf-8")
@@ -222,7 +305,7 @@ def test_reviewed_list_is_well_formed():
     assert command.reviewed(command.LIST)
 
 
-def test_score_counts_what_was_found(document, mutants):
+def test_score_counts_what_was_found(document, mutants, small):
     few = mutants[:5]
     found = [
         trial.Outcome(0, "reading", "", True, True),
@@ -230,23 +313,56 @@ def test_score_counts_what_was_found(document, mutants):
         trial.Outcome(2, "evaluation", "", False, False, True),
         trial.Outcome(3, "survived"),
         trial.Outcome(4, "evaluation", "", True, True),
+        trial.Outcome(5, "exact", "", False, False),
+        *(trial.Outcome(i, found, "", True, True) for i, found in ((6, "exact"), (7, "evaluation"), (8, "survived"))),
     ]
-    counts = command.score(document, [*few[:4], replace(few[4], kind="macro")], found)
-    expected = {"planted": 5, "caught": 4, "reading": 1, "evaluation": 3, "survivors": 1}
-    lines = {"in_displays": 3, "line_named": 1, "sign_named": 2, "elsewhere": 1}
+    planted = [*few[:4], replace(few[4], kind="macro"), mutants[5], *small[:3]]
+    counts = command.score(document, planted, found)
+    expected = {"planted": 6, "caught": 5, "reading": 1, "evaluation": 3, "exact": 1, "survivors": 1}
+    expected |= {"tiny": 3, "tiny_caught": 2, "tiny_floats": 1}
+    lines = {"in_displays": 4, "line_named": 1, "sign_named": 2, "elsewhere": 1}
     assert {k: v for k, v in counts.items() if k != "hash"} == {**expected, **lines}
 
 
 def test_unchanged_text_gives_no_alarm(document):
     alarms = trial.unchanged(document, range(2))
-    assert alarms.messages == []
+    assert (alarms.alarmed, alarms.messages) == (0, [])
     assert alarms.runs == 2 * len(document.displays)
+    assert alarms.decided == alarms.equalities > 0
 
 
 def test_wrong_text_gives_an_alarm(document, mutants):
     wrong = find(mutants, "eq:elbo", "sign", "⟦- → +⟧")
-    displays = [wrong.changed[0][1] if i == 1 else d for i, d in enumerate(document.displays)]
-    assert trial.unchanged(replace(document, displays=tuple(displays)), range(1)).messages
+    alarms = trial.unchanged(changed(document, wrong), range(2))
+    assert alarms.alarmed == 2
+    assert all(message.startswith("seed ") for message in alarms.messages)
+
+
+def test_error_that_only_the_exact_arithmetic_sees_gives_an_alarm(document, small):
+    wrong = find(small, "eq:elbo", "tiny factor", r"⟦ → 0.999999999999\,⟧ D_")
+    alarms = trial.unchanged(changed(document, wrong), range(1, 2))
+    assert alarms.alarmed == 1
+    assert "exact" in alarms.messages[0]
+
+
+def test_fresh_seeds_draw_fresh_primes(document, monkeypatch):
+    from pycode.proofread import exact
+
+    texts, judge = [], exact.judge
+    monkeypatch.setattr(exact, "judge", lambda world, text, *rest: (texts.append(text), judge(world, text, *rest))[1])
+    for seed in (0, 1, 2):
+        trial.unchanged(document, [seed])
+    third = len(texts) // 3
+    assert len(set(texts)) == len(texts) == 3 * third
+    assert texts[third : 2 * third] == [f"{text}\n1" for text in texts[:third]]
+
+
+def test_undecided_lines_are_told_by_file():
+    verdicts = [
+        Verdict(file, 1, "", "checked", "mdp", exact=Exact(2, 1, undecided=((line, "an order"),)))
+        for file, line in (("a.tex", 3), ("a.tex", 7), ("b.tex", 3))
+    ]
+    assert command.undecided(verdicts) == {"a.tex": {3, 7}, "b.tex": {3}}
 
 
 def test_two_processes_say_what_one_says(document, mutants):
