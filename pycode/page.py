@@ -20,11 +20,12 @@ from typing import Any
 
 from pycode import results
 from pycode.check import Check
-from pycode.latex import demand, highlighted, measurement, number, text, verdict
+from pycode.latex import demand, exactly, highlighted, measurement, number, text, verdict
 from pycode.results import BUILD, ROOT
 
 SESSIONS = BUILD / "sessions"
 EXCERPT_LINES = 12
+KEPT = ("relations", "compared", "worlds", "worst")  # of a verdict, beside its exact part
 
 
 class CheckError(Exception):
@@ -188,7 +189,7 @@ def check(key: str) -> str:
 
 def proofread(file: str) -> str:
     """Run the displays of a file, from the cache when all that decides stands; raises ``DisplayError``."""
-    from pycode.proofread import document, limits
+    from pycode.proofread import document
 
     read = document.read(ROOT / "main.tex")
     if not any(display.file == file for display in read.displays):
@@ -208,22 +209,44 @@ def proofread(file: str) -> str:
             if verdict.status != "holds":
                 place = f"{display.file}:{display.line}"
                 raise DisplayError("\n".join(map(str, verdict.messages)) or f"{place}: {verdict.status}")
-            return {name: getattr(verdict, name) for name in ("relations", "compared", "worlds", "worst")}
+            after = [(line - display.line, reason) for line, reason in verdict.exact.undecided]
+            exact = asdict(verdict.exact) | {"undecided": after}
+            return {name: getattr(verdict, name) for name in KEPT} | {"exact": exact}
 
         try:
-            numbers = results.cached(module, name, compute, inputs=[key])
+            record = results.cached(module, name, compute, inputs=[key, *KEPT, "exact"])
         except DisplayError as error:
             wrong.append(str(error))
             continue
-        found.append(verdict(file, display.ordinal, display.environment, **numbers))
+        place, equalities = (file, display.ordinal), record.pop("exact")
+        found.append(verdict(*place, display.environment, **record) + exactly(*place, **equalities))
         kept.add(f"{module}.{name}")
     if wrong:
         raise DisplayError("\n".join(wrong))
-    for record in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
-        if record.stem not in kept:
-            record.unlink(missing_ok=True)
-    demands = rf"\displaydemands{{{number(limits.TOLERANCE, '.0e')}}}{{{limits.FREE_INTEGERS - 1}}}"
-    return "".join(found) + rf"\displaytotal{{{file}}}{{{len(found)}}}" + demands + _mutants(document.text_hash(read))
+    for old in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
+        if old.stem not in kept:
+            old.unlink(missing_ok=True)
+    total = rf"\displaytotal{{{file}}}{{{len(found)}}}"
+    return "".join(found) + total + _settings() + _mutants(document.text_hash(read))
+
+
+def _settings() -> str:
+    """Numbers of the checker that the text names."""
+    from pycode.proofread import exact, limits
+    from pycode.proofread.worlds import latent_table, mdp
+
+    states, actions, rewards, _ = mdp.EXACT_SHAPE
+    numbers = {
+        "tolerance": number(limits.TOLERANCE, ".0e"),
+        "longest": number(limits.FREE_INTEGERS - 1),
+        "digits": number(limits.COEFFICIENT_DIGITS),
+        "bits": number(exact.BITS),
+        "states": number(states),
+        "actions": number(actions),
+        "rewards": number(rewards),
+        "latent": number(latent_table.VALUES),
+    }
+    return "".join(rf"\displaysettingis{{{name}}}{{{value}}}" for name, value in numbers.items())
 
 
 def _mutants(present: str) -> str:
