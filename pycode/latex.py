@@ -2,6 +2,7 @@ r"""Numbers, demands and plain text as LaTeX."""
 
 import math
 import re
+from typing import Any
 
 from pycode.check import Check
 
@@ -107,3 +108,17 @@ def verdict(file: str, ordinal: int, environment: str, relations: int, compared:
     return (
         rf"\displayverdict{{{file}}}{{{ordinal}}}{{{environment}}}{{{relations}}}{{{compared}}}{{{worlds}}}{{{shown}}}"
     )
+
+
+def exactly(
+    file: str, ordinal: int, equalities: int, decided: int, log2_error: float, degree: int, undecided: list[list[Any]]
+) -> str:
+    """What the ledger says of a display's equalities; the lines of the undecided ones count from the display's."""
+    remarks = "".join(rf"\byfloats{{{after}}}{{{text(_innermost(reason))}}}" for after, reason in undecided)
+    numbers = f"{{{equalities}}}{{{decided}}}{{{math.ceil(log2_error)}}}{{{degree}}}"
+    return rf"\displayexact{{{file}}}{{{ordinal}}}{numbers}{{{remarks}}}"
+
+
+def _innermost(reason: str) -> str:
+    """A reason without the definitions through which it came, whose lines are not those of the ledger."""
+    return reason.rpartition(" cannot be used so: ")[2]

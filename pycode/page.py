@@ -1,4 +1,4 @@
-r"""What the document calls: numbers, checks, figures and excerpts. Only this module and latex.py know LaTeX.
+r"""What the document calls: numbers, checks, figures and excerpts. Only page, displays and latex know LaTeX.
 
 preamble/python.tex defines the macros; each calls one function here and typesets what it returns.
 A session leaves build/sessions/<name>.json: the numbers it printed and the files it made, or why it stopped.
@@ -20,7 +20,9 @@ from typing import Any
 
 from pycode import results
 from pycode.check import Check
-from pycode.latex import demand, highlighted, measurement, number, text, verdict
+from pycode.displays import DisplayError
+from pycode.displays import proofread as proofread
+from pycode.latex import demand, highlighted, measurement, number, text
 from pycode.results import BUILD, ROOT
 
 SESSIONS = BUILD / "sessions"
@@ -29,10 +31,6 @@ EXCERPT_LINES = 12
 
 class CheckError(Exception):
     """A check of the document did not meet its demand."""
-
-
-class DisplayError(Exception):
-    """Displays of the document do not hold; the message names their own file and line."""
 
 
 class Session:
@@ -67,7 +65,7 @@ class Session:
             return
         message = str(error) if isinstance(error, CheckError) else f"{kind.__name__}: {error}"
         own = [f for f in traceback.extract_tb(trace) if Path(f.filename).is_relative_to(results.PACKAGE)]
-        inner = [f for f in own if Path(f.filename).name not in ("page.py", "results.py")]
+        inner = [f for f in own if Path(f.filename).name not in ("page.py", "displays.py", "results.py")]
         if inner:
             message += f" (in {os.path.relpath(inner[-1].filename, ROOT)}:{inner[-1].lineno}, {inner[-1].name})"
         self.record(error=message, instance=self.pytex.instance)
@@ -184,58 +182,6 @@ def check(key: str) -> str:
     name = text(key).replace(".", r".\allowbreak{}").replace(r"\_", r"\_\allowbreak{}")
     with _named(key):
         return rf"\checkresult{{${measurement(found)}$}}{{${demand(found)}$}}{{{text(found.because)}}}{{{name}}}"
-
-
-def proofread(file: str) -> str:
-    """Run the displays of a file, from the cache when all that decides stands; raises ``DisplayError``."""
-    from pycode.proofread import document, limits
-
-    read = document.read(ROOT / "main.tex")
-    if not any(display.file == file for display in read.displays):
-        raise ValueError(f"proofread: main.tex has no display in {file}")
-    run = document.runner(read)
-    found, wrong = [], [str(message) for message in read.messages]
-    for other in dict.fromkeys(display.file for display in read.displays):
-        if not any(f"\\proofread{{{other}}}" in line.split("%")[0] for line in read.lines[other]):
-            wrong.append(f"{other}:1: unrun: its displays are not run; write \\proofread{{{other}}} before the first")
-    module, records, kept = "pycode.proofread.document", file.replace("/", "."), set()
-    for display in (display for display in read.displays if display.file == file):
-        key = read.key(display)
-        name = f"{records}.{key[:16]}"
-
-        def compute(display: Any = display) -> dict[str, Any]:
-            verdict = run(display)
-            if verdict.status != "holds":
-                place = f"{display.file}:{display.line}"
-                raise DisplayError("\n".join(map(str, verdict.messages)) or f"{place}: {verdict.status}")
-            return {name: getattr(verdict, name) for name in ("relations", "compared", "worlds", "worst")}
-
-        try:
-            numbers = results.cached(module, name, compute, inputs=[key])
-        except DisplayError as error:
-            wrong.append(str(error))
-            continue
-        found.append(verdict(file, display.ordinal, display.environment, **numbers))
-        kept.add(f"{module}.{name}")
-    if wrong:
-        raise DisplayError("\n".join(wrong))
-    for record in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
-        if record.stem not in kept:
-            record.unlink(missing_ok=True)
-    demands = rf"\displaydemands{{{number(limits.TOLERANCE, '.0e')}}}{{{limits.FREE_INTEGERS - 1}}}"
-    return "".join(found) + rf"\displaytotal{{{file}}}{{{len(found)}}}" + demands + _mutants(document.text_hash(read))
-
-
-def _mutants(present: str) -> str:
-    """The score of the planted errors; nothing when it belongs to other displays than the present ones."""
-    try:
-        score = json.loads((ROOT / "tests/mutants/score.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return r"\mutantsfalse"
-    if score["hash"] != present:
-        return r"\mutantsfalse"
-    numbers = {key: value for key, value in sorted(score.items()) if isinstance(value, int | float)}
-    return "".join(rf"\mutantscore{{{key}}}{{{number(value)}}}" for key, value in numbers.items())
 
 
 def _built(command: str, path: Path) -> str:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pycode import page, results
+from pycode import displays, page, results
 
 FIXTURE = Path(__file__).parent / "document" / "fixture" / "pycode"
 FOLDERS = ("", "checks", "experiments", "figures")
@@ -30,7 +30,7 @@ def package(tmp_path, monkeypatch):
     shutil.copytree(FIXTURE, folder)
     build = tmp_path / "build"
     monkeypatch.setattr(results, "PACKAGE", folder)
-    for module in (results, page):
+    for module in (results, page, displays):
         monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "BUILD", build)
     monkeypatch.setattr(page, "SESSIONS", build / "sessions")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycode.check import Check
-from pycode.latex import demand, measurement, number, text, verbatim, verdict
+from pycode.latex import demand, exactly, measurement, number, text, verbatim, verdict
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -142,3 +142,15 @@ def test_verdict_shows_the_worst_difference_to_one_digit(worst, shown):
         verdict("a.tex", 2, "checked", 5, 4, 3, worst)
         == rf"\displayverdict{{a.tex}}{{2}}{{checked}}{{5}}{{4}}{{3}}{{{shown}}}"
     )
+
+
+@pytest.mark.parametrize(("log2_error", "shown"), [(-60.0, "-60"), (-60.04, "-60"), (-59.96, "-59"), (0.0, "0")])
+def test_bound_is_rounded_up(log2_error, shown):
+    said = exactly("a.tex", 2, 4, 3, log2_error, 17, [])
+    assert said == rf"\displayexact{{a.tex}}{{2}}{{4}}{{3}}{{{shown}}}{{17}}{{}}"
+
+
+def test_undecided_equality_is_told_with_its_innermost_reason():
+    reason = r"\beta of a.tex:46 cannot be used so: \alpha of b.tex:2 cannot be used so: a power π_1"
+    remarks = r"{\byfloats{3}{a sine}\byfloats{5}{a power \ensuremath{\pi}\_1}}"
+    assert exactly("a.tex", 2, 4, 2, -60.0, 17, [[3, "a sine"], [5, reason]]).endswith(remarks)

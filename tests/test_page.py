@@ -2,7 +2,6 @@
 
 import json
 import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -202,85 +201,3 @@ def test_failed_check_leaves_its_message(pytex, package, tmp_path, capsys):
         sys.excepthook(*sys.exc_info())
     assert record(tmp_path)["error"].startswith("check failed: line.slope_exact: measured 0.6, must be = 0.5 ± 0")
     assert "(in " not in record(tmp_path)["error"]
-
-
-@pytest.fixture
-def displays(pytex, monkeypatch):
-    """A document of three displays in two files, whose verdicts tests may change; ``ran`` says what was executed."""
-    from pycode.proofread import document
-
-    def display(file, ordinal, key):
-        return SimpleNamespace(file=file, ordinal=ordinal, hash=key, line=10 * ordinal, environment="checked")
-
-    found = [display("a.tex", 1, "1" * 20), display("a.tex", 2, "2" * 20), display("b.tex", 1, "3" * 20)]
-    fake = SimpleNamespace(displays=found, messages=[], ran=[], wrong={}, key=lambda display: display.hash)
-    fake.lines = {file: [rf"\proofread{{{file}}}"] for file in ("a.tex", "b.tex")}
-
-    def run(display):
-        fake.ran.append(display.hash[0])
-        messages = fake.wrong.get(display.hash[0], ())
-        status = "fails" if display.hash[0] in fake.wrong else "holds"
-        return SimpleNamespace(status=status, messages=messages, relations=4, compared=4, worlds=3, worst=0.0)
-
-    monkeypatch.setattr(document, "read", lambda path: fake)
-    monkeypatch.setattr(document, "runner", lambda read: run)
-    monkeypatch.setattr(document, "text_hash", lambda read: "present")
-    return fake
-
-
-def test_file_whose_displays_are_not_run_is_named(displays):
-    displays.lines["b.tex"] = [r"% \proofread{b.tex}"]
-    with pytest.raises(page.DisplayError, match=r"^b\.tex:1: unrun: .* write \\proofread\{b\.tex\}"):
-        page.proofread("a.tex")
-
-
-def test_displays_of_a_file_run_once_and_again_when_their_key_changes(displays):
-    first = page.proofread("a.tex")
-    assert first.startswith(
-        r"\displayverdict{a.tex}{1}{checked}{4}{4}{3}{0}\displayverdict{a.tex}{2}{checked}{4}{4}{3}{0}"
-    )
-    assert r"\displaytotal{a.tex}{2}" in first
-    page.proofread("b.tex")
-    assert page.proofread("a.tex") == first
-    assert displays.ran == ["1", "2", "3"]
-    displays.displays[1].hash = "4" * 20
-    assert page.proofread("a.tex") == first
-    assert displays.ran == ["1", "2", "3", "4"]
-    assert len(list((page.BUILD / "cache").iterdir())) == 3  # the record of 2 is gone, that of the other file stays
-
-
-def test_moved_display_is_not_run_again(displays):
-    page.proofread("a.tex")
-    displays.displays[:2] = reversed(displays.displays[:2])
-    displays.displays[0].ordinal, displays.displays[1].ordinal = 1, 2
-    page.proofread("a.tex")
-    assert displays.ran == ["1", "2"]
-
-
-def test_wrong_displays_are_all_told_at_their_places_each_time(displays, tmp_path, capsys):
-    displays.wrong = {"1": ("a.tex:11: false: one", "a.tex:12: false: two"), "2": ()}
-    displays.messages.append("c.tex:3: bare: align")
-    for _ in range(2):
-        try:
-            page.proofread("a.tex")
-        except page.DisplayError:
-            sys.excepthook(*sys.exc_info())
-        told = "c.tex:3: bare: align\na.tex:11: false: one\na.tex:12: false: two\na.tex:20: fails"
-        assert record(tmp_path) == {"error": told}
-    assert displays.ran == ["1", "2", "1", "2"]
-    assert "Traceback" in capsys.readouterr().err
-
-
-def test_file_without_displays_is_named(displays):
-    with pytest.raises(ValueError, match=r"proofread: main.tex has no display in c.tex"):
-        page.proofread("c.tex")
-
-
-@pytest.mark.parametrize(("measured", "shown"), [("present", True), ("another", False), (None, False)])
-def test_score_of_mutants_is_shown_for_the_present_displays_only(displays, tmp_path, measured, shown):
-    if measured:
-        (tmp_path / "tests/mutants").mkdir(parents=True)
-        score = {"planted": 2519, "seconds": 81.25, "hash": measured}
-        (tmp_path / "tests/mutants/score.json").write_text(json.dumps(score), encoding="utf-8")
-    said = page.proofread("a.tex")
-    assert said.endswith(r"\mutantscore{planted}{2\,519}\mutantscore{seconds}{81.25}" if shown else r"\mutantsfalse")

@@ -1,6 +1,7 @@
 """Executed displays on the page: ticks, ledger and counts, what an edit runs again, and what stops a build."""
 
 import json
+import math
 import re
 import subprocess
 import zlib
@@ -52,12 +53,12 @@ def ledger(document):
     """The text from the list of displays on, row by row."""
     command = ["pdftotext", "-raw", str(document.pdf), "-"]
     text = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
-    return text.partition("relations.")[2]
+    return text.partition("relations.")[2].partition("Line World")[2]
 
 
 def ledger_lines(document):
     """Line numbers in the ledger, in its order."""
-    return [int(line) for line in re.findall(r"^(?:\(\S+\)|unnumb\.) (\d+) ", ledger(document), re.MULTILINE)]
+    return [int(line) for line in re.findall(r"^(?:\(\S+\)|no number) (\d+) ", ledger(document), re.MULTILINE)]
 
 
 def unpacked(pdf: Path) -> bytes:
@@ -81,6 +82,35 @@ def test_counts_on_the_page_are_those_of_the_checker(small_built):
     assert said.format(len(found), *kinds, relations) in document.text()
 
 
+def test_ledger_and_text_say_what_the_exact_arithmetic_found(small_built):
+    document, _ = small_built
+    found = [v.exact for v in verdicts(document) if v.exact.equalities]
+    rows = [(e.decided, e.equalities, e.degree, math.ceil(e.log2_error)) for e in found]
+    read = re.findall(r"(\d+) ?/ ?(\d+) (\d+) −(\d+) \d+$", ledger(document), re.MULTILINE)
+    assert [(int(d), int(n), int(degree), -int(bits)) for d, n, degree, bits in read] == rows
+    decided, all_ = sum(e.decided for e in found), sum(e.equalities for e in found)
+    degree, error = max(e.degree for e in found), max(math.ceil(e.log2_error) for e in found)
+    said = f"Exactly {decided} of {all_}, without {all_ - decided}; degree {degree}, error 2−{-error}; 3 states."
+    assert said in re.sub(r"(?<=\d) (?=[;−])", "", document.text())
+
+
+def test_undecided_equality_is_named_with_its_present_line(small):
+    lines = [
+        r"\begin{checked}{mdp}",
+        r"J(\theta) &= v_\pi(s_0),\\",
+        r"\max_s2v_\pi(s) &= 2\max_sv_\pi(s)",
+        r"\end{checked}",
+    ]
+    small.edit(SECTION, "That is all.", "\n".join([*lines, "That is all."]))
+    for before in ("", "One line\nmore.\n\n"):
+        small.edit(SECTION, r"\proofread", before + r"\proofread")
+        complete(small)
+        line = line_of(small, r"\max_s2v")
+        said = f"{line - 2} mdp 2 4 "
+        assert re.search(rf"{said}.*\s1 ?/ ?2 .*\nline {line} by floats only: a maximum or a minimum\n", ledger(small))
+    assert ", without 1;" in small.text()
+
+
 def test_each_display_that_ran_has_a_tick_and_each_display_a_row(small_built):
     document, _ = small_built
     found = verdicts(document)
@@ -88,8 +118,8 @@ def test_each_display_that_ran_has_a_tick_and_each_display_a_row(small_built):
     assert ledger_lines(document) == [v.line for v in found]
     for v in found:
         if v.compared:
-            assert re.search(rf"\b{v.line} {v.world}(?: :=)? {v.compared} × {v.worlds} ", ledger(document))
-    assert "holds for all lines" in ledger(document)
+            assert re.search(rf"\b{v.line} {v.world}(?: :=)? {v.compared} {v.worlds} ", ledger(document))
+    assert "not run: holds for all lines" in ledger(document)
     assert "(2–3) 9 gaussians" in ledger(document)
 
 
@@ -195,6 +225,9 @@ def test_score_of_mutants_is_printed_only_for_the_text_it_was_measured_on(small)
     score.write_text(json.dumps(numbers | {"hash": present}), encoding="utf-8")
     complete(small)
     assert re.search(r"Errors: 2,?\s?519, found 2,?\s?472\.", small.text())
+    score.write_text(json.dumps(numbers | {"exact": 38, "hash": present}), encoding="utf-8")
+    complete(small)
+    assert re.search(r"found 2,?\s?472, exactly 38\.", small.text())
     there, changed = r"(z-\mu_p)^2 &=", r"(\mu_p-z)^2 &="
     small.edit(SECTION, there, changed)
     complete(small)
