@@ -92,9 +92,9 @@ class Field:
     def constant(self, x: Fraction | float) -> Residue:
         """A rational number; a float must be an integer or a half."""
         if x not in self.constants:
+            if isinstance(x, float) and not (abs(x) < 2**53 and (2 * x).is_integer()):
+                raise UndecidedError("numbers that are known to 16 digits only")
             exactly = Fraction(x)
-            if isinstance(x, float) and exactly.denominator > 2:
-                raise UndecidedError("a number that is known to 16 digits only")
             if max(abs(exactly.numerator), exactly.denominator).bit_length() > NUMBER_BITS:
                 raise UndecidedError(f"a number of more than {NUMBER_BITS} bits")
             denominator = self.inverse(np.array(exactly.denominator % self.modulus, self.dtype))
