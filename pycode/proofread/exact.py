@@ -16,7 +16,7 @@ import numpy as np
 
 from pycode.proofread import modular, rational
 from pycode.proofread.field import Residue
-from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS, SPARE_POINTS
+from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, LINES, REDRAWS, SPARE_POINTS
 from pycode.proofread.named import LINE, RedrawError, UndecidedError, align
 from pycode.proofread.symbols import Field
 from pycode.proofread.values import Scalar, primal
@@ -160,15 +160,21 @@ def _degrees(
     found: dict[Relation, int | None] = dict.fromkeys(wanted)
     for points in LINE_POINTS:
         missing = [r for r, d in found.items() if d is None]
-        if not missing:
-            break
-        instances = computed(f"{text} line", SHORT_BITS, points)
-        for relation in missing:
-            keys = relation.left, relation.right
-            pairs = [(v[keys[0]], v[keys[1]]) for v in instances if all(_known(v.get(k)) for k in keys)]
-            degrees = [_degree(*map(primal, pair)) for pair in pairs]  # type: ignore[arg-type]
-            if degrees and None not in degrees:
-                found[relation] = max(degrees)  # type: ignore[type-var]
+        for draw in range(LINES):
+            if not missing:
+                break
+            instances = computed(f"{text} line {draw}", SHORT_BITS, points)
+            again = []
+            for relation in missing:
+                keys = relation.left, relation.right
+                if any(isinstance(v.get(k), RedrawError) for v in instances for k in keys):
+                    again.append(relation)
+                    continue
+                pairs = [(v[keys[0]], v[keys[1]]) for v in instances if all(_known(v.get(k)) for k in keys)]
+                degrees = [_degree(*map(primal, pair)) for pair in pairs]  # type: ignore[arg-type]
+                if degrees and None not in degrees:
+                    found[relation] = max(degrees)  # type: ignore[type-var]
+            missing = again
     return found
 
 
