@@ -14,7 +14,7 @@ import numpy as np
 from pycode.proofread import rational
 from pycode.proofread.document import checker_hash
 from pycode.proofread.field import Residue
-from pycode.proofread.limits import LINE_POINTS, SPARE_POINTS
+from pycode.proofread.limits import LINE_POINTS, LINES, SPARE_POINTS
 from pycode.proofread.named import LINE, RedrawError
 from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import KEPT
@@ -23,10 +23,10 @@ Computed = Mapping[Hashable, "Scalar | Exception"]
 Pair = tuple[Hashable, Hashable]
 
 
-def measured(text: str, compute: Callable[[int], list[Computed]], pairs: Sequence[Pair]) -> list[int | None]:
+def measured(text: str, compute: Callable[[int, int], list[Computed]], pairs: Sequence[Pair]) -> list[int | None]:
     """Degree of left = right for each pair of sides, at most, over all instances; None: not seen.
 
-    ``compute`` gives the sides in each instance on a line through so many points.
+    ``compute`` gives the sides in each instance on a line through so many points, another line for each draw.
     """
     key = hashlib.sha256(f"{len(pairs)}\n{text}".encode()).hexdigest()
     kept = _kept(key)
@@ -36,21 +36,26 @@ def measured(text: str, compute: Callable[[int], list[Computed]], pairs: Sequenc
     return kept
 
 
-def _measured(compute: Callable[[int], list[Computed]], pairs: Sequence[Pair]) -> list[int | None]:
+def _measured(compute: Callable[[int, int], list[Computed]], pairs: Sequence[Pair]) -> list[int | None]:
     found: dict[Pair, int | None] = dict.fromkeys(pairs)
     for points in LINE_POINTS:
-        missing = [pair for pair, degree in found.items() if degree is None]
-        if not missing:
-            break
-        try:
-            instances = compute(points)
-        except RedrawError:
-            continue
-        for pair in missing:
-            sides = [[v.get(key) for key in pair] for v in instances]
-            degrees = [_degree(primal(x), primal(y)) for x, y in sides if _known(x) and _known(y)]  # type: ignore[arg-type]
-            if degrees and None not in degrees:
-                found[pair] = max(degrees)  # type: ignore[type-var]
+        again = [pair for pair, degree in found.items() if degree is None]
+        for draw in range(LINES):
+            missing, again = again, []
+            try:
+                instances = compute(points, draw) if missing else []
+            except RedrawError:
+                again = missing
+                continue
+            for pair in missing:
+                sides = [[v.get(key) for key in pair] for v in instances]
+                if any(isinstance(x, RedrawError) for both in sides for x in both):
+                    again.append(pair)
+                    continue
+                known = [(primal(x), primal(y)) for x, y in sides if _known(x) and _known(y)]  # type: ignore[arg-type]
+                degrees = [_degree(x, y) for x, y in known]
+                if degrees and None not in degrees:
+                    found[pair] = max(degrees)  # type: ignore[type-var]
     return [found[pair] for pair in pairs]
 
 

@@ -19,7 +19,7 @@ from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import Definition, children
 from pycode.proofread.sums import Sums
 from pycode.proofread.tex import Raw, ReadError
-from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Residue, Scalar, Value, align, primal
+from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Scalar, Value, align, primal
 from pycode.proofread.worlds import Instance, Vocabulary
 
 
@@ -49,6 +49,11 @@ class Evaluator(Lookups, Sums, Expectations):
             raise self.error("value", str(error.args[0] if error.args else error), tree) from error
         except UndecidedError as error:
             raise self.error("undecided", str(error), tree) from error
+
+    @property
+    def floating(self) -> bool:
+        """Whether this is computed in floating point."""
+        return isinstance(self.instance.unit, Value)
 
     @staticmethod
     def error(kind: str, message: str, at: Tree | Token) -> ReadError:
@@ -186,7 +191,7 @@ class Evaluator(Lookups, Sums, Expectations):
         top, bottom = self.integers(self.numeric(a), a), self.integers(self.numeric(b), b)
         if values.size(bottom) > LONGEST_SUM:
             raise self.error("size", f"a binomial coefficient over {LONGEST_SUM}", tree)
-        if isinstance(self.instance.unit, Residue):
+        if not self.floating:
             self.settled(top - bottom)
             self.settled(bottom)
             axes, arrays = align(top, bottom)

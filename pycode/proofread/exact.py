@@ -19,6 +19,7 @@ from pycode.proofread.field import Residue
 from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS
 from pycode.proofread.named import RedrawError, UndecidedError
 from pycode.proofread.symbols import Field
+from pycode.proofread.tex import UNEQUAL, ReadError
 from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import NAMES, Candidate, Instance
 
@@ -79,9 +80,11 @@ def judge(
     judged = _drawn_until_decided(text, computed, wanted)
     held = [r for r, j in zip(wanted, judged, strict=True) if j.verdict == "holds"]
     pairs = [(r.left, r.right) for r in held]
-    found = dict(
-        zip(held, degrees.measured(f"{text}\n{chain}", lambda n: computed(text, SHORT_BITS, n), pairs), strict=True)
-    )
+
+    def on_a_line(points: int, draw: int) -> list[Computed]:
+        return computed(f"{text} {draw}", SHORT_BITS, points)
+
+    found = dict(zip(held, degrees.measured(f"{text}\n{chain}", on_a_line, pairs), strict=True))
     return [_measured(j, found[r]) if r in found else j for r, j in zip(wanted, judged, strict=True)]
 
 
@@ -134,6 +137,8 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
     if sign not in ("=", "∝"):
         return Judgement("undecided", ORDER)
     for side in (x, y):
+        if isinstance(side, ReadError) and side.kind == UNEQUAL:
+            return Judgement("false", str(side))
         if side is None or isinstance(side, Exception):
             return Judgement("undecided", str(side) if side is not None else "not computed")
     a, b = primal(x), primal(y)  # type: ignore[arg-type]

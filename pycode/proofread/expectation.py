@@ -12,6 +12,7 @@ from pycode.proofread.bound import Bound, shape
 from pycode.proofread.draw import Draw, time_of
 from pycode.proofread.limits import DENSITY, NEGLIGIBLE, TOLERANCE
 from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
+from pycode.proofread.tex import UNEQUAL
 from pycode.proofread.values import ONE, Scalar, Value, primal
 from pycode.proofread.worlds import Rule
 
@@ -196,9 +197,7 @@ class Expectations:
             found = self.supplied(NORMAL, NORMAL_SIGNATURE, [nodes, mean, variance])
         else:
             found = inner(tree)
-        if isinstance(
-            self.instance.unit, Value
-        ):  # once is enough: there is no density that only the field would refuse
+        if self.floating or tree.data != "apply" or tree.children[0] in self.definitions:  # others are the world's own
             self._one(rule.integral(found, axis), DENSITY, "this is no density: it integrates to", tree)
         return found
 
@@ -223,7 +222,7 @@ class Expectations:
         rest = primal(mass - 1.0)
         if not rest.vanishes(ONE, tolerance):
             shown = f" {primal(mass).data.flat[0]:.3g}" if isinstance(rest, Value) else " something else than 1"
-            raise self.error("value", otherwise + shown, tree)
+            raise self.error("value" if self.floating else UNEQUAL, otherwise + shown, tree)
 
     def _over_distribution(self: Any, letter: str, chance: Tree, tree: Tree, of: Any) -> Scalar:
         """Mean over states or actions: a ∼ π(a|s)."""

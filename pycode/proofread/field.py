@@ -269,7 +269,9 @@ class Residue(Named):
                 with suppress(RedrawError):
                     root = a.sqrt()
                     return root * (root if a is b else b.sqrt())
-            data, pure = self.field.root(self.data), self.pure
+            data, pure = self.field.multiple_roots(self) if self.made is self.fraction is None else None, True
+            if data is None:
+                data, pure = self.field.root(self.data), self.pure
         half = None if self.exponent is None else self.exponent * self.field.half % self.field.modulus
         return self._from(data, self.axes, half, ("root", self), None, self.invented or not pure, pure, False)
 
@@ -341,7 +343,9 @@ class Residue(Named):
         except rational.NoRecurrenceError:
             text = f"an infinite sum whose first {size} terms satisfy no linear recurrence of a low order"
             raise UndecidedError(text) from None
-        except (ZeroDivisionError, ValueError):
+        except ZeroDivisionError:
+            raise ValueError("the sum to \\infty diverges: a part of its terms stays the same") from None
+        except ValueError:
             raise RedrawError from None
         return Residue(self.field, data if line else data[0], order[1:], invented=self.invented)
 
@@ -456,7 +460,7 @@ class Residue(Named):
 
     def named(self) -> "Residue":
         """The same as a letter of its own: of a sum that the world knows to be positive and no product of others."""
-        data, _ = self.field.logarithms(self)
+        data, _ = self.field.logarithms(self, letters=True)
         self._know(data)
         return Residue(self.field, self.data, self.axes, self.exponent, invented=self.invented, pure=True)
 

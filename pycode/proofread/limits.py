@@ -19,6 +19,7 @@ LARGEST_EXACT = 100_000
 # Points until every root exists and no denominator is 0; the root of a sum is missing at every second one.
 REDRAWS = 16
 LINE_POINTS = (48, 256)  # on which degrees are measured; those of the text are below 40
+LINES = 4  # until the roots of numbers exist modulo the prime of the line; roots of sums exist on none
 SPARE_TERMS = 6  # of a sequence, beyond those that its recurrence is read from
 SPARE_POINTS = 8  # beyond those that a rational function is read from
 LONGEST_SUM = 10_000  # terms; longer ones are refused

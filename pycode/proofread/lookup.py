@@ -11,7 +11,7 @@ from pycode.proofread import values
 from pycode.proofread.bound import COMPONENTS, Bound, an
 from pycode.proofread.limits import LONGEST_NUMBER
 from pycode.proofread.names import Definition, children, separators, sorts_of
-from pycode.proofread.tex import ReadError
+from pycode.proofread.tex import UNEQUAL, ReadError
 from pycode.proofread.values import ROW, ZERO, Scalar, Value, primal
 
 
@@ -140,7 +140,7 @@ class Lookups:
         try:
             return primal(x).integers()
         except (OverflowError, ValueError) as error:
-            kind = "size" if isinstance(error, OverflowError) else "sort"
+            kind = "size" if isinstance(error, OverflowError) else "sort" if self.floating else UNEQUAL
             raise self.error(kind, str(error), at) from None
 
     def _apply(self: Any, tree: Tree, token: Token, arguments: Tree) -> Scalar:

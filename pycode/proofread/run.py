@@ -19,7 +19,7 @@ from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS, FREE_INTEGERS
 from pycode.proofread.named import RedrawError, UndecidedError
 from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
-from pycode.proofread.tex import Raw, ReadError, group
+from pycode.proofread.tex import UNEQUAL, Raw, ReadError, group
 from pycode.proofread.tokens import Tok
 from pycode.proofread.values import Value
 from pycode.proofread.worlds import Instance, World, build
@@ -28,7 +28,7 @@ SUBSCRIPT = re.compile(r"_(\w)$")
 Complaints = list[tuple[str, str, Raw]]  # kind, message, place
 Key = int | tuple[int, int]  # of a computed side
 Pair = tuple[tuple[Key, Key], str]  # the sides of a relation, and its sign
-UNEQUAL = "the sides agree to the digits of floating point, but are not equal: they differ modulo a random prime"
+DIFFER = "the sides agree to the digits of floating point, but are not equal: they differ modulo a random prime"
 Terms = dict[tuple[int, int], tuple[float, float]]  # place of a term → its size, and that of what stands beside it
 
 
@@ -181,7 +181,8 @@ class Run:
         if self.exactly and not found:
             judged = self._judged(trees, letters, names, [(keys, sign) for sign, _, keys in pairs])
             compared = [r._replace(judgement=j) for r, j in zip(compared, judged, strict=True)]
-            found = [("exact", UNEQUAL, r.place) for r in compared if r.judgement and r.judgement.verdict == "false"]
+            false = [(r.place, r.judgement.reason) for r in compared if r.judgement and r.judgement.verdict == "false"]
+            found = [(UNEQUAL, reason or DIFFER, place) for place, reason in false]
         return Outcome(compared, chain[0][1][0].name if defines else "", letters, instances, worst, found)
 
     def _judged(

@@ -12,7 +12,8 @@ from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.limits import LONGEST_SUM
 from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import children, free, order, restricted, successor, used
-from pycode.proofread.values import ONE, ZERO, Dual, Residue, Scalar, Value, primal
+from pycode.proofread.tex import UNEQUAL
+from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
 
 
 class Sums:
@@ -105,11 +106,11 @@ class Sums:
         try:
             return values.series(x, axis, size)
         except ValueError as error:
-            raise self.error("value", str(error), tree) from None
+            raise self.error("value" if self.floating else UNEQUAL, str(error), tree) from None
 
     def settled(self: Any, x: Value) -> None:
         """In the field an infinite sum is known by its first terms: a sign must not change after them."""
-        for axis in self.endless.intersection(x.axes) if isinstance(self.instance.unit, Residue) else ():
+        for axis in self.endless.intersection(x.axes) if not self.floating else ():
             last, before = (x.selected(axis, x.length(axis) - i).data for i in (1, 2))
             if np.any((last != before) & (last * (last - before) <= 0)):
                 raise UndecidedError("a case that begins or ends beyond the first terms of an infinite sum")

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +14,7 @@ from pycode.proofread.field import Residue, keys
 from pycode.proofread.limits import NUMBER_BITS
 from pycode.proofread.named import LINE, RedrawError, UndecidedError
 
+RATIO_BITS = 41  # 1 ± 10^-12 has so many; random residues have such a ratio with chance 2^-39
 SMALL = 2**20  # integers below are known by their prime factors; a random residue is that small with chance 2^-40
 
 
@@ -29,11 +30,14 @@ class Field:
         self.dtype: Any = np.int64 if self.modulus < modular.INT64 else object
         self.half = (self.modulus + 1) // 2  # 1/2
         self.random = random.Random(self.seed)
-        self.known: dict[object, object] = {}  # value of a letter, or of what a world names → its logarithm
-        self.roots: dict[object, object] = {}  # value of a square that a world names → its positive root
+        self.known: dict[Any, Any] = {}  # value of a letter, or of what a world names → its logarithm
+        self.roots: dict[Any, Any] = {}  # value of a square that a world names → its positive root
         self.symbols: dict[object, int] = {}
+        self.reciprocals: dict[Any, int] = {}
         self.constants: dict[object, Residue] = {}
         self.steps = np.array([self.random.randrange(self.modulus) for _ in range(points)], self.dtype)
+        if not points:
+            self.known[1], self.roots[1] = 0, 1
         self.circle = self.positive().square()  # π
 
     # Arithmetic that can fail at a point
@@ -105,12 +109,16 @@ class Field:
 
     # Logarithms
 
-    def logarithms(self, x: Residue) -> tuple[np.ndarray, bool]:
-        """Logarithms of the entries (without their exponential factor), each as a symbol; whether one is new."""
+    def logarithms(self, x: Residue, *, letters: bool = False) -> tuple[np.ndarray, bool]:
+        """Logarithms of the entries (without their exponential factor), each as a symbol; whether one is new.
+
+        ``letters``: the entries are to become letters; nothing is known of them.
+        """
         if np.any(x.data == 0):
             raise RedrawError
         line = LINE in x.axes
-        found = [(self._along if line else self._symbol)(key) for key in keys(x.axes, x.data)]
+        symbol = self._along if line else (lambda v: (self._new(v), True)) if letters else self._symbol
+        found = [symbol(key) for key in keys(x.axes, x.data)]
         shape = [x.length(a) for a in x.axes if a != LINE] + [self.points] * line
         logs = np.array([log for log, _ in found], self.dtype).reshape(shape)
         new = any(new for _, new in found)
@@ -118,12 +126,40 @@ class Field:
 
     def _symbol(self, v: int) -> tuple[int, bool]:
         if v in self.known:
-            return self.known[v], False  # type: ignore[return-value]
+            return self.known[v], False
         if v < SMALL or self.modulus - v < SMALL:
             if v >= SMALL:
                 raise UndecidedError("the logarithm of a negative number")
             return sum(n * self._new(q) for q, n in modular.factors(v).items()) % self.modulus, False
+        factor, letter = self.multiple(v, self.known)
+        if factor is not None and factor > 0:
+            return (int(self.fraction_log(factor).data) + self.known[letter]) % self.modulus, False
         return self._new(v), True
+
+    def multiple(self, v: int, letters: Mapping) -> tuple[Fraction | None, Any]:
+        """A rational number of RATIO_BITS bits and a letter whose product is v, if there are any."""
+        if self.points:  # a line has no need of it, and its prime too few bits
+            return None, None
+        for letter in letters:
+            if letter not in self.reciprocals:
+                self.reciprocals[letter] = pow(letter, -1, self.modulus)
+            above, below, t, s = self.modulus, v * self.reciprocals[letter] % self.modulus, 0, 1
+            while below.bit_length() > RATIO_BITS:
+                quotient = above // below
+                above, below, t, s = below, above - quotient * below, s, t - quotient * s
+            if below and abs(s).bit_length() <= RATIO_BITS:
+                return Fraction(below, s), letter
+        return None, None
+
+    def multiple_roots(self, x: Residue) -> np.ndarray | None:
+        """Roots of rational multiples of what the world has roots of."""
+        found = []
+        for v in keys(x.axes, x.data):
+            factor, letter = self.multiple(v, self.roots)
+            if factor is None or factor <= 0:
+                return None
+            found.append(int(self.constant(factor).sqrt().data) * self.roots[letter] % self.modulus)
+        return np.array(found, self.dtype).reshape(x.data.shape)
 
     def _new(self, v: object) -> int:
         """The symbol of a value: a number that is random, but the same for the same value."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 TOKEN = re.compile(r"(?P<comment>%[^\n]*\n?)|(?P<space>\s+)|\\[a-zA-Z]+|\\[^a-zA-Z]|[0-9]+(?:\.[0-9]+)?|.", re.DOTALL)
 TOKENS, NESTING = 3000, 100  # most tokens in a display, most open brackets
+UNEQUAL = "exact"  # kind of what only the exact arithmetic refuses
 REMOVED = {rf"\{name}" for name in "label tag intertext shortintertext hphantom vphantom phantom".split()}
 
 
