@@ -10,6 +10,7 @@ from pycode.proofread.run import Complaints, Run
 from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.tokens import RELATION
+from pycode.proofread.translate import translated
 from pycode.proofread.worlds import NAMES, World, build
 
 
@@ -81,6 +82,7 @@ class Checker:
 
     def _judge(self, base: Verdict, display: Display, world: World) -> Verdict:
         known = dict(self._before(display, world))
+        display = translated(display, world)
         run = Run(display, world, known)
         chains = run.chains()
         if not chains:

@@ -126,18 +126,18 @@ class Run:
             )
         sides, terms, braces = self._computed(trees, letters, instances)
         zero = any(t.data == "number" and str(t.children[0]) == "0" for t in trees)
-        crude = self.display.option.startswith("crude")
+        crude, notes = self.display.option.startswith("crude"), self.display.notes
         outcomes, tight = [], [i.tight for i in instances]
         for number, sign in enumerate(signs[1:] if defines else signs):
             pairs = [relations.Sides(s[number], s[number + 1], t) for s, t in zip(sides, tight, strict=True)]
-            outcome = relations.compare(sign.name.replace(":=", "="), pairs, zero, crude)
+            outcome = relations.compare(sign.name.replace(":=", "="), pairs, zero, crude, notes)
             outcomes.append((outcome, sign.raw, trees[number : number + 2]))
         for tree, values_of in braces:
-            outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in values_of], False, crude)
+            outcome = relations.compare("=", [relations.Sides(x, y, False) for x, y in values_of], False, crude, notes)
             outcomes.append((outcome, Raw("", tree.meta.line, tree.meta.column), [tree]))
         self.braces += len(braces)
         found = self._complaints(outcomes, chain[0][1][0].raw)
-        found += self._silent(terms) if not found else []
+        found += self._silent(terms) if not found and not notes else []
         if defines and not all(np.all(np.isfinite(values.primal(s[0]).data)) for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
         worst = max((o.worst for o, _, _ in outcomes), default=0.0)

@@ -75,6 +75,8 @@ class Display:
     rows: tuple[Row, ...]
     ordinal: int  # 1, 2, … within its file
     error: Message | None = None  # why its text cannot be read
+    letters: str = "assignment"  # what the letters mean: a name or a file
+    notes: bool = False  # whether these are notes of other people
 
     @property
     def label(self) -> str:

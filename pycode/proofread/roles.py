@@ -1,0 +1,95 @@
+r"""Who is who in notes on densities: the latent letter, the data, and the Gaussian that a bare name stands for."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pycode.proofread.letters import letter_at
+from pycode.proofread.tex import Raw, group
+from pycode.proofread.wording import KL, closing, parts, shown
+
+Q, P = r"q_{\theta}(z\mid x)", "p(z)"
+ENCODER, DECODER = {"q", "Q"}, {"p", "P"}
+PARAMETERS = {r"\theta", r"\phi", r"\varphi", r"\lambda"}
+
+
+class Call(NamedTuple):
+    """A density with its arguments, the signs between them, and the index after it."""
+
+    base: str
+    name: str
+    given: list[list[Raw]]
+    between: list[str]
+    after: int
+
+    @property
+    def sides(self) -> tuple[list[str], list[str]]:
+        """Arguments before the bar or semicolon, and after it."""
+        bar = next((i for i, sign in enumerate(self.between, 1) if sign != ","), len(self.given))
+        names = [shown(g) for g in self.given]
+        return names[:bar], names[bar:]
+
+
+def call_at(tokens: list[Raw], i: int) -> Call | None:
+    """The density that is called at i."""
+    base = tokens[i].text
+    if base not in ENCODER | DECODER:
+        return None
+    name, after = name_at(tokens, i)
+    if after >= len(tokens) or tokens[after].text not in ("(", "["):
+        return None
+    end = closing(tokens, after)
+    given, between = parts(tokens[after + 1 : end], (",", ";", "|"))
+    return Call(base, name, given, between, end + 1) if all(given) else None
+
+
+def name_at(tokens: list[Raw], i: int) -> tuple[str, int]:
+    """A letter with its subscript, and the index after it."""
+    base, after = letter_at(tokens, i)
+    if after + 1 < len(tokens) and tokens[after].text == "_":
+        inside, after = group(tokens, after + 1)
+        return f"{base}_{shown(inside)}", after
+    return base, after
+
+
+def is_letter(name: str) -> bool:
+    """Whether this is one letter, Greek and calligraphic ones included."""
+    return name != "" and (len(name) == 1 or name[0] == "\\") and (name[-1].isalpha() or name[-1] == "}")
+
+
+@dataclass
+class Roles:
+    """What the letters of one display are; ``roles``: the Gaussian that a bare name stands for."""
+
+    world: str
+    latent: str = "z"
+    data: set[str] = field(default_factory=lambda: {"x"})
+    context: set[str] = field(default_factory=set)
+    roles: dict[str, str] = field(default_factory=dict)
+
+    def look(self, tokens: list[Raw]) -> list[Raw]:
+        """Find who is who; the latent letter is then called z."""
+        calls = [found for i in range(len(tokens)) if (found := call_at(tokens, i))]
+        firsts = [c.sides[0][0] for c in calls if c.base in ENCODER]
+        firsts += [c.sides[0][0] for c in calls if c.base == "P" and len(c.given) == 1]
+        if firsts and "z" not in firsts and is_letter(firsts[0]):
+            self.latent = firsts[0]
+        before = {n for c in calls if c.base in DECODER for n in c.sides[0]}
+        behind = {n for c in calls if c.base in DECODER for n in c.sides[1]}
+        encoded = {n for c in calls if c.base in ENCODER for n in (*c.sides[0], *c.sides[1])}
+        others = (before | behind) - {self.latent, *PARAMETERS}
+        self.context = {n for n in others - before - encoded - {"x"} if is_letter(n)}
+        self.data = others - self.context or {"x"}
+        self._pair(tokens)
+        return [t._replace(text="z") if t.text == self.latent else t for t in tokens]
+
+    def _pair(self, tokens: list[Raw]) -> None:
+        """Which Gaussian the bare names in a divergence stand for: the one with such a subscript, or by their order."""
+        self.roles = {"1": Q, "2": P, "q": Q, "Q": P, "p": P, "P": Q}
+        indices = {shown(group(tokens, i + 1)[0]) for i, t in enumerate(tokens[:-1]) if t.text == "_"}
+        for i, token in enumerate(tokens):
+            if token.text == KL or token.text.endswith("D}") or token.text == "D":
+                start = next((j for j in range(i, min(i + 6, len(tokens))) if tokens[j].text in ("(", "[")), 0)
+                two = parts(tokens[start + 1 : closing(tokens, start)], ("\\|",))[0] if start else []
+                names = [shown(part) for part in two]
+                if len(names) == 2 and set(names) <= {"q", "p", "Q", "P"} and not indices & set(names):
+                    self.roles |= {names[0]: Q, names[1]: P}

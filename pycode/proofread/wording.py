@@ -1,0 +1,211 @@
+r"""Notes as others type them, made uniform: one token for each name, braces around every script, words as commands.
+
+Names such as ``\mathcal{L}`` or ``\mathrm{KL}`` become one token each (``loose`` undoes that); places stay.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from pycode.proofread.spelling import words
+from pycode.proofread.tex import Raw, ReadError, group, tokenize
+from pycode.proofread.tokens import ACCENT, FONT, QUAD, RELATION, SIZE, SPACE, TEXT
+
+ROW = "\n"  # ends a row of the display
+KL, ELBO, EXPECT = "\\mathrm{KL}", "\\mathrm{ELBO}", "\\mathbb{E}"
+# Words that are names, in whatever font, with a backslash or without.
+NAMED = {name: f"\\{name}" for name in ("log", "ln", "exp", "det", "Pr")}
+NAMED |= {"tr": "\\operatorname{tr}", "Tr": "\\operatorname{tr}", "KL": KL, "ELBO": ELBO, "d": "d"}
+BARS = {"\\vert": "|", "\\mid": "|", "\\Vert": "\\|", "\\parallel": "\\|", "\\circ": "\\odot", "\\lbrace": "\\{"}
+BARS |= {"\\rightarrow": "\\to", "\\longrightarrow": "\\to", "\\triangleq": "\\coloneqq", "\\rbrace": "\\}"}
+ARGUMENTS = {"\\frac": 2, "\\tfrac": 2, "\\dfrac": 2, "\\binom": 2, "\\sqrt": 1, "\\underbrace": 1}
+APPLIED = {"\\log", "\\ln", "\\exp"}
+OPENED = {"(": ")", "[": "]", "\\{": "\\}", "{": "}", "\\lvert": "\\rvert", "\\langle": "\\rangle"}
+CLOSED = {close: start for start, close in OPENED.items()}
+SIGNS = {*RELATION, ":", "\\equiv"}
+
+
+def make(text: str, at: Raw) -> list[Raw]:
+    """Tokens of a text, all standing where ``at`` does."""
+    return [Raw(t.text, at.line, at.column) for t in tokenize(text)]
+
+
+def loose(tokens: Sequence[Raw]) -> list[Raw]:
+    """TeX tokens again."""
+    return [part for t in tokens for part in (make(t.text, t) if len(t.text) > 1 else [t])]
+
+
+def shown(tokens: Sequence[Raw]) -> str:
+    """Tokens as one spelling: without braces of scripts and rows."""
+    return "".join(t.text for t in tokens if t.text not in ("{", "}", ROW))
+
+
+def closing(tokens: Sequence[Raw], start: int) -> int:
+    """Index of the bracket that closes the one at ``start``."""
+    waiting: list[str] = []
+    for i in range(start, len(tokens)):
+        text = tokens[i].text
+        if text in OPENED:
+            waiting.append(OPENED[text])
+        elif text in CLOSED and waiting.pop() != text:
+            raise ReadError("syntax", f"{text} does not fit the bracket that is open", tokens[i])
+        if not waiting:
+            return i
+    raise ReadError("syntax", f"{tokens[start].text} is never closed", tokens[start])
+
+
+def parts(tokens: Sequence[Raw], separators: Sequence[str]) -> tuple[list[list[Raw]], list[str]]:
+    """What stands between separators outside of brackets, and these."""
+    found: list[list[Raw]] = [[]]
+    between: list[str] = []
+    depth = 0
+    for token in tokens:
+        depth += (token.text in OPENED) - (token.text in CLOSED)
+        if depth == 0 and token.text in separators:
+            found.append([])
+            between.append(token.text)
+        else:
+            found[-1].append(token)
+    return found, between
+
+
+def plain(tokens: Sequence[Raw]) -> list[Raw]:
+    """Tokens in the one spelling that is looked for later."""
+    result: list[Raw] = []
+    i = 0
+    while i < len(tokens):
+        found, i = _next(list(tokens), i, result[-1].text if result else "")
+        result += found
+    return _without_remarks(result)
+
+
+def _next(tokens: list[Raw], i: int, before: str) -> tuple[list[Raw], int]:
+    at, text = tokens[i], tokens[i].text
+    if text in SPACE:
+        return [], i + 1
+    if text in SIZE:
+        bar = tokens[i + 1].text if i + 1 < len(tokens) else ""
+        if bar in ("|", "\\vert") and text in ("\\left", "\\right"):
+            return [at._replace(text="\\lvert" if text == "\\left" else "\\rvert")], i + 2
+        return [], i + 2 if bar == "." else i + 1
+    if text in ("^", "_"):
+        return _script(tokens, i)
+    if text in FONT | TEXT | ACCENT | {"\\mathop"} and i + 1 < len(tokens):
+        return _font(tokens, i)
+    if text in ARGUMENTS:
+        found, i = [at], i + 1
+        for _ in range(ARGUMENTS[text]):
+            first = tokens[i] if i < len(tokens) else at
+            if first.text.isdigit() and len(first.text) > 1:
+                tokens[i : i + 1] = [first._replace(text=c) for c in first.text]
+            inside, i = group(tokens, i)
+            found += [at._replace(text="{"), *plain(inside), at._replace(text="}")]
+        return found, i
+    if text == "{":
+        inside, i = group(tokens, i)
+        content = plain(inside)
+        sums = len(parts(content, ("+", "-"))[0]) > 1
+        if before in APPLIED and not sums:
+            return [at._replace(text="("), *content, at._replace(text=")")], i
+        return content, i
+    if text in ("|", "\\vert", "\\mid") and i + 1 < len(tokens) and tokens[i + 1].text == text:
+        return [at._replace(text="\\|")], i + 2
+    if text in BARS:
+        return [at._replace(text=BARS[text])], i + 1
+    if len(text) == 1 and text.isalpha() and (word := _word(tokens, i)) and (text != "d" or word != "d"):
+        return [at._replace(text=NAMED[word])], i + len(word)
+    return [at], i + 1
+
+
+def _script(tokens: list[Raw], i: int) -> tuple[list[Raw], int]:
+    """A script in braces, or the primes that it is."""
+    at = tokens[i]
+    j = i + 1
+    if j < len(tokens) and tokens[j].text in FONT | TEXT | ACCENT:
+        inside, after = _font(tokens, j)
+    else:
+        raw, after = group(tokens, j)
+        inside = plain(raw)
+    if at.text == "^" and inside and all(t.text in ("\\prime", "'") for t in inside):
+        return [t._replace(text="'") for t in inside], after
+    return [at, at._replace(text="{"), *inside, at._replace(text="}")], after
+
+
+def _font(tokens: list[Raw], i: int) -> tuple[list[Raw], int]:
+    """A name in some font as one token; bold and the like mean nothing."""
+    at, text = tokens[i], tokens[i].text
+    j = i + 2 if tokens[i + 1].text == "*" else i + 1
+    while j + 1 < len(tokens) and tokens[j].text in SPACE:
+        j += 1
+    inside, after = group(tokens, j)
+    word = shown(inside)
+    if word in NAMED:
+        return [at._replace(text=NAMED[word])], after
+    if text in TEXT:
+        if words(inside):
+            return ([at._replace(text="\\text")] if word.strip() else []), after
+        return [at, *tokens[j:after]], after
+    if text == "\\mathop" or (text in FONT - {"\\mathrm", "\\textrm", "\\mathsf"} and word != "1"):
+        return plain(inside), after
+    if text in FONT and (len(word) == 1 or word.startswith("\\")) and word not in "1T":
+        return plain(inside), after
+    if len(inside) > 2 and inside[0].text == "E" and inside[1].text == "_":  # \mathbb{E_\pi}
+        return [at._replace(text=EXPECT), *plain(inside[1:])], after
+    if word == "E":
+        return [at._replace(text=EXPECT)], after
+    return [at._replace(text=f"{text}{{{word}}}")], after
+
+
+def _word(tokens: Sequence[Raw], i: int) -> str:
+    """The name that the letters at i spell, when they stand close and nothing else does."""
+    run = [tokens[i].text]
+    last = tokens[i]
+    for token in tokens[i + 1 : i + 8]:
+        close = (token.line, token.column) == (last.line, last.column + 1)
+        if not close or not (len(token.text) == 1 and token.text.isalpha()):
+            break
+        run.append(token.text)
+        last = token
+    return next((w for w in sorted(NAMED, key=len, reverse=True) if "".join(run).startswith(w) and len(w) > 1), "")
+
+
+def _without_remarks(tokens: Sequence[Raw]) -> list[Raw]:
+    r"""Without running text, empty brackets around it, and what follows ``\quad \text{…}`` up to the end of its row."""
+    result: list[Raw] = []
+    i = 0
+    while i < len(tokens):
+        text = tokens[i].text
+        behind = [t.text for t in takewhile(lambda t: t.text != ROW, tokens[i:])]
+        spaces = len([*takewhile(lambda t: t in QUAD, behind)])
+        if spaces and _remark(behind[spaces:]):
+            i += len(behind)
+        elif text == "(" and behind[1:2] == ["\\text"]:
+            end = next((k for k, t in enumerate(behind) if t == ")"), 0)
+            if end and set(behind[1:end]) == {"\\text"}:
+                i += end + 1
+            else:
+                result.append(tokens[i])
+                i += 1
+        elif text == "\\text":
+            i += 1
+        else:
+            result.append(tokens[i])
+            i += 1
+    return result
+
+
+def _remark(behind: Sequence[str]) -> bool:
+    """Whether words begin what follows, and no relation stands in it."""
+    begins = behind[:1] == ["\\text"] or behind[:2] == ["(", "\\text"]
+    return begins and not any(t in SIGNS for t in behind)
+
+
+def rows(tokens: Sequence[Raw]) -> Iterator[list[Raw]]:
+    """The rows that were joined."""
+    row: list[Raw] = []
+    for token in tokens:
+        if token.text == ROW:
+            yield row
+            row = []
+        else:
+            row.append(token)
+    yield row
