@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from pycode.proofread.roles import ENCODER, PARAMETERS, Call, P, Q, Roles, call_at, is_letter, name_at
 from pycode.proofread.tex import Raw, ReadError, group
-from pycode.proofread.wording import CLOSED, ELBO, EXPECT, KL, OPENED, ROW, SIGNS, closing, make, parts, shown
+from pycode.proofread.wording import ELBO, EXPECT, KL, ROW, closing, make, parts, shown, term
 
 BOUND = r"\mathcal{L}(\theta,\phi;x)"
 KLS = {KL, "D_KL", "D_" + KL, r"\mathbb{D}_" + KL, r"\mathcal{D}_" + KL, r"\mathbb{D}"}
 ENTROPY = {"H", r"\mathcal{H}", r"\mathbb{H}", "S", r"\mathrm{H}"}
 FREE = {"f", "g", "h", "r", "F", r"\ell", r"\mathcal{L}", "L"}  # names of a function of the latent letter, nothing more
-ENDS = {"+", "-", ROW, ",", "\\quad", "\\qquad", *SIGNS}
+NOISE = {r"p(\epsilon)", r"p(\varepsilon)"}
 EVERYWHERE = (r"\mathbb{R}", r"\mathcal{Z}", r"\Omega")
 
 
@@ -44,9 +44,12 @@ class Densities(Roles):
         inside = tokens[after + 1 : end] if end else []
         if text in (EXPECT, "E") and end:
             return self._expectation(tokens, i, after, end)
+        if text in (EXPECT, "E") and after > i + 1 and (end := term(tokens, after)) > after:  # without brackets
+            inside = [*make("[", at), *tokens[after:end], *make("]", at)]
+            return self._expectation([*tokens[i:after], *inside], 0, after - i, len(inside) + after - i - 1)[0], end
         if text == "\\langle":
             return self._angles(tokens, i)
-        if named in KLS and end:
+        if (named in KLS or (named == "D" and any(t.text == "\\|" for t in inside))) and end:
             return self._divergence(inside, at), end + 1
         if text in ENTROPY and end and after == i + 1:
             return self._entropy(inside, at), end + 1
@@ -69,7 +72,7 @@ class Densities(Roles):
                 inner = [*make("\\lvert", at), *tokens[i + 1 : stop], *make("\\rvert", tokens[stop])]
                 return inner, stop + 1
         follows = tokens[i + 1].text if i + 1 < len(tokens) else ROW
-        if self.world == "gaussians" and text in ("d", "k", "n") and not (follows.isalpha() or follows[0] in "\\_^"):
+        if self.world == "gaussians" and text in self.dimensions and not (follows.isalpha() or follows[0] in "\\_^"):
             return make("D", at), i + 1
         return [at], i + 1
 
@@ -118,7 +121,7 @@ class Densities(Roles):
         return Q if name in ENCODER or name == "q_\\theta" else ""
 
     def _density(self, tokens: list[Raw]) -> list[Raw]:
-        bare = self._bare(tokens)
+        bare = r"\mathcal{N}(0,1)" if shown(tokens) in NOISE else self._bare(tokens)
         return make(bare, tokens[0]) if bare else self.read(tokens)
 
     def _normal(self, tokens: list[Raw], i: int, end: int) -> list[Raw]:
@@ -140,9 +143,11 @@ class Densities(Roles):
             return [*make(EXPECT, at), tokens[start], *self.read(body), tokens[end]], end + 1
         below = group(tokens, i + 2)[0]
         two = parts(below, ("\\sim",))[0]
-        letter = shown(two[0]) if len(two) == 2 else ""
+        letter = shown(two[0]) if len(two) == 2 else shown(below)[2:-1] if shown(below) in NOISE else ""
         if not letter and shown(below) in self.drawn:
             letter, density = shown(below), self.drawn[shown(below)]
+        elif not letter and is_letter(shown(below)) and not self._bare(below):
+            raise ReadError("syntax", f"say over which density the mean over {shown(below)} is taken", at)
         else:
             density = self._density(two[-1])
         bare = bool(self._bare(two[-1]))
@@ -174,7 +179,8 @@ class Densities(Roles):
 
     def _divergence(self, inside: list[Raw], at: Raw) -> list[Raw]:
         two = parts(inside, ("\\|",))[0]
-        two = two if len(two) == 2 else parts(inside, ("|",))[0]
+        for sign in ("|", ","):
+            two = two if len(two) == 2 else parts(inside, (sign,))[0]
         if len(two) != 2 or not all(two):
             raise ReadError("syntax", "a divergence has two densities with \\| between them", at)
         q, p = (self._density(part) for part in two)
@@ -209,21 +215,19 @@ class Densities(Roles):
                 after, letter = behind, ""
             elif letter == "z":
                 after = behind
+            elif at.text == "\\sum" and letter == r"z\in\mathcal{Z}":
+                after, letter = behind, "z"
         follows = tokens[after].text if after < len(tokens) else ""
         if at.text == "\\sum" and (letter != "z" or follows == "^"):
             return [at], i + 1
-        stop, depth = after, 0
-        while stop < len(tokens):
-            text = tokens[stop].text
-            depth += (text in OPENED) - (text in CLOSED)
-            if depth < 0 or (depth == 0 and ((text in ENDS and stop > after) or _differential(tokens, stop))):
-                break
-            stop += 1
-        there = stop < len(tokens) and _differential(tokens, stop)
-        if letter != "z" or (there and at.text == "\\int"):
-            return [*make("\\int", at)], after
-        body = self.read(tokens[after:stop])
-        return [*make("\\int", at), *body, *make("dz", at)], stop
+        if at.text == "\\int" and follows == "d" and _differential(tokens, after):  # \int dz f
+            letter, after = tokens[after + 1].text, after + 2
+        else:
+            there = any(_differential(tokens, k) for k in range(after, term(tokens, after)))
+            if at.text == "\\int" and (letter != "z" or there):
+                return [*make("\\int", at)], after
+        stop = term(tokens, after)
+        return [*make("\\int", at), *self.read(tokens[after:stop]), *make(f"d {letter}", at)], stop
 
 
 def _differential(tokens: Sequence[Raw], i: int) -> bool:

@@ -2,10 +2,11 @@ r"""Notes on decision processes, for the worlds ``mdp``: means over states and a
 
 from pycode.proofread.letters import letter_at
 from pycode.proofread.tex import Raw, group
-from pycode.proofread.wording import CLOSED, EXPECT, OPENED, closing, make, parts, shown
+from pycode.proofread.wording import CLOSED, EXPECT, OPENED, closing, make, parts, shown, term
 
 SETS = {"S": r"\mathcal{S}", "A": r"\mathcal{A}", "R": r"\mathcal{R}"}
 OF_ACTIONS = {r"\pi", r"\pi_\theta"}
+VISITED = {r"\mu", r"\mu(s)"}
 RETURNS = {"G", "R"}  # nothing of them comes after the end
 
 
@@ -21,6 +22,9 @@ def episodes(tokens: list[Raw]) -> list[Raw]:
         elif text == "\\in" and i + 1 < len(tokens) and tokens[i + 1].text in SETS:
             result += [at, *make(SETS[tokens[i + 1].text], tokens[i + 1])]
             i += 2
+        elif text == "\\int" and (found := _integral(tokens, i)):
+            result += found[0]
+            i = found[1]
         elif text == "\\sum" and (after := _episode(tokens, i)):
             result += [at, *make("_{t=0}^{T-1}", at)]
             i = after
@@ -33,22 +37,29 @@ def episodes(tokens: list[Raw]) -> list[Raw]:
 def _expectation(tokens: list[Raw], i: int) -> tuple[list[Raw], int] | None:
     """A mean over letters with their distributions, as one mean inside of another."""
     below, after = group(tokens, i + 2) if tokens[i + 1 : i + 2] and tokens[i + 1].text == "_" else ([], i + 1)
-    if after >= len(tokens) or tokens[after].text not in ("(", "[", "\\{"):
+    at = tokens[i]
+    if after < len(tokens) and tokens[after].text in ("(", "[", "\\{"):
+        end = closing(tokens, after) + 1
+        inner = [tokens[after], *episodes(tokens[after + 1 : end - 1]), tokens[end - 1]]
+    elif below and (end := term(tokens, after)) > after:
+        inner = [*make("[", at), *episodes(tokens[after:end]), *make("]", at)]
+    else:
         return None
-    end = closing(tokens, after)
-    at, inner = tokens[i], [tokens[after], *episodes(tokens[after + 1 : end]), tokens[end]]
     drawn = [parts(part, ("\\sim",))[0] for part in parts(below, (",",))[0]] if below else []
-    if not below or any(len(d) != 2 for d in drawn):
-        return [at._replace(text=EXPECT), *tokens[i + 1 : after], *inner], end + 1
-    if any(d[0][0].text in ("S", "A", "\\tau") for d in drawn):
-        return [at._replace(text=EXPECT), *make(r"_{\pi}", at), *inner], end + 1
+    last = shown(drawn[-1][1]) if drawn and len(drawn[-1]) == 2 else ""
+    if any(d[0][0].text in ("S", "A", "\\tau") for d in drawn) or (len(drawn[0:1]) and len(drawn[0]) < 2 and last):
+        if last not in OF_ACTIONS | VISITED:
+            return None
+        return [at._replace(text=EXPECT), *make(r"_{\pi}", at), *inner], end
+    if any(len(d) != 2 for d in drawn) or not drawn:
+        return [at._replace(text=EXPECT), *tokens[i + 1 : after], *inner], end
     state = next((shown(d[0]) for d in drawn if d[0][0].text in ("s", "x")), "s")
     for letter, chance in reversed(drawn):
         name = shown(letter)
         density = _with_letter(chance, name, state)
         about = [at._replace(text="_"), at._replace(text="{"), *make(name + r"\sim", at), *density]
         inner = [*make("[", at), at._replace(text=EXPECT), *about, at._replace(text="}"), *inner, *make("]", at)]
-    return inner, end + 1
+    return inner, end
 
 
 def _with_letter(chance: list[Raw], letter: str, state: str) -> list[Raw]:
@@ -77,3 +88,24 @@ def _episode(tokens: list[Raw], i: int) -> int:
         if depth == 0 and letter_at(tokens, j)[0] in RETURNS and tokens[j + 1 : j + 2] and tokens[j + 1].text == "_":
             return after
     return 0
+
+
+def _integral(tokens: list[Raw], i: int) -> tuple[list[Raw], int] | None:
+    """An integral over states or actions as the sum that it is where they are finite."""
+    after = i + 1
+    if after < len(tokens) and tokens[after].text == "_":
+        after = group(tokens, after + 1)[1]
+    open_integrals = depth = 0
+    for j in range(after, len(tokens)):
+        text = tokens[j].text
+        depth += (text in OPENED) - (text in CLOSED)
+        if depth < 0:
+            return None
+        open_integrals += text == "\\int"
+        letter, end = letter_at(tokens, j + 1) if text == "d" and j + 1 < len(tokens) else ("", 0)
+        if letter and letter[0] in "sax":
+            if not open_integrals:
+                at = tokens[i]
+                return [*make(r"(\sum_{" + letter + "}", at), *episodes(tokens[after:j]), *make(")", at)], end
+            open_integrals -= 1
+    return None

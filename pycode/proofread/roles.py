@@ -1,6 +1,7 @@
 r"""Who is who in notes on densities: the latent letter, the data, and the Gaussian that a bare name stands for."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from pycode.proofread.letters import letter_at
@@ -9,6 +10,7 @@ from pycode.proofread.wording import KL, closing, parts, shown
 
 Q, P = r"q_{\theta}(z\mid x)", "p(z)"
 ENCODER, DECODER = {"q", "Q"}, {"p", "P"}
+SCALES = {r"\mu", r"\sigma", r"\Sigma"}
 PARAMETERS = {r"\theta", r"\phi", r"\varphi", r"\lambda"}
 
 
@@ -65,6 +67,7 @@ class Roles:
     data: set[str] = field(default_factory=lambda: {"x"})
     context: set[str] = field(default_factory=set)
     roles: dict[str, str] = field(default_factory=dict)
+    dimensions: set[str] = field(default_factory=set)  # letters that can be the number of dimensions
 
     def look(self, tokens: list[Raw]) -> list[Raw]:
         """Find who is who; the latent letter is then called z."""
@@ -75,12 +78,27 @@ class Roles:
             self.latent = firsts[0]
         before = {n for c in calls if c.base in DECODER for n in c.sides[0]}
         behind = {n for c in calls if c.base in DECODER for n in c.sides[1]}
-        encoded = {n for c in calls if c.base in ENCODER for n in (*c.sides[0], *c.sides[1])}
         others = (before | behind) - {self.latent, *PARAMETERS}
-        self.context = {n for n in others - before - encoded - {"x"} if is_letter(n)}
+        own = {n for n in before - {self.latent, *PARAMETERS} if is_letter(n)}
+        self.context = {n for n in behind - before - {self.latent, *PARAMETERS} if own and is_letter(n)}
         self.data = others - self.context or {"x"}
+        counted = {t.text for t, sign in pairwise(tokens) if sign.text == "="}
+        self.dimensions = set("dknJKN") - counted
         self._pair(tokens)
-        return [t._replace(text="z") if t.text == self.latent else t for t in tokens]
+        numbered = self._numbered(tokens) if self.world == "gaussians" else tokens
+        return [t._replace(text="z") if t.text == self.latent else t for t in numbered]
+
+    def _numbered(self, tokens: list[Raw]) -> list[Raw]:
+        """Gaussians that are numbered 0 and 1 as 1 and 2, and those of P and Q by small letters."""
+        places = [i + 3 for i, t in enumerate(tokens[:-4]) if t.text in SCALES and tokens[i + 1].text == "_"]
+        marks = {tokens[i].text for i in places}
+        if "0" in marks and marks & {"1", "2"} == {"1"}:
+            new = {"0": "1", "1": "2"}
+        elif "P" in marks or "Q" in marks:
+            new = {"P": "p", "Q": "q"}
+        else:
+            return tokens
+        return [t._replace(text=new.get(t.text, t.text)) if i in places else t for i, t in enumerate(tokens)]
 
     def _pair(self, tokens: list[Raw]) -> None:
         """Which Gaussian the bare names in a divergence stand for: the one with such a subscript, or by their order."""
@@ -93,3 +111,5 @@ class Roles:
                 names = [shown(part) for part in two]
                 if len(names) == 2 and set(names) <= {"q", "p", "Q", "P"} and not indices & set(names):
                     self.roles |= {names[0]: Q, names[1]: P}
+        if indices & {"P", "Q"}:
+            self.roles |= {"P": P, "Q": Q}

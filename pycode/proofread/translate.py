@@ -13,10 +13,9 @@ from pycode.proofread.lexer import Lexer
 from pycode.proofread.source import Display, Row
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.tokens import QUAD, RELATION
-from pycode.proofread.wording import CLOSED, OPENED, ROW, closing, loose, make, parts, plain, rows, shown
+from pycode.proofread.wording import CLOSED, OPENED, ROW, closing, logarithms, loose, make, parts, plain, rows, shown
 from pycode.proofread.worlds import World
 
-DOTS = {"\\cdots", "\\dots", "\\ldots", "\\dotsb", "\\vdots"}
 NAMING = {":=", "=:", "\\equiv", "\\coloneqq", "\\doteq"}
 
 
@@ -27,7 +26,7 @@ def translated(display: Display, world: World) -> Display:
     joined: list[Raw] = []
     for number, row in enumerate(display.rows):
         joined += [Raw(ROW, row.line, 1)] * bool(number) + [*row.tokens]
-    tokens = plain(joined)
+    tokens = logarithms(plain(joined))
     densities = Densities(world.name) if world.name in ("vae", "gaussians") else None
     if densities:
         tokens = densities.look(tokens)
@@ -111,7 +110,7 @@ def _says(label: list[Raw]) -> bool:
 
 
 def _named(row: list[Raw], before: list[Raw], lexer: Lexer, named: list[list[Raw]]) -> tuple[list[Raw], list[Raw]]:
-    """A row without sides that are only dots, and with := where a name is defined on its left; and its last side.
+    """A row with := where a name is defined on its left; and its last side.
 
     A new name on the right is defined by a row of its own, which is added to ``named``.
     """
@@ -120,8 +119,6 @@ def _named(row: list[Raw], before: list[Raw], lexer: Lexer, named: list[list[Raw
     for number, (sign, side) in enumerate(_sides(row)):
         mark = "".join(t.text for t in sign)
         content = [t for t in side if t.text not in (",", ".", ";", *QUAD)]
-        if mark == "=" and content and all(t.text in DOTS for t in content):
-            continue
         if mark in NAMING:
             new = number == 1 and _new(last, lexer)
             minus = [t.text for t in content[:1]] == ["-"]

@@ -4,11 +4,10 @@ Names such as ``\mathcal{L}`` or ``\mathrm{KL}`` become one token each (``loose`
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 
 from pycode.proofread.spelling import words
 from pycode.proofread.tex import Raw, ReadError, group, tokenize
-from pycode.proofread.tokens import ACCENT, FONT, QUAD, RELATION, SIZE, SPACE, TEXT
+from pycode.proofread.tokens import ACCENT, FONT, RELATION, SIZE, SPACE, TEXT
 
 ROW = "\n"  # ends a row of the display
 KL, ELBO, EXPECT = "\\mathrm{KL}", "\\mathrm{ELBO}", "\\mathbb{E}"
@@ -21,7 +20,8 @@ ARGUMENTS = {"\\frac": 2, "\\tfrac": 2, "\\dfrac": 2, "\\binom": 2, "\\sqrt": 1,
 APPLIED = {"\\log", "\\ln", "\\exp"}
 OPENED = {"(": ")", "[": "]", "\\{": "\\}", "{": "}", "\\lvert": "\\rvert", "\\langle": "\\rangle"}
 CLOSED = {close: start for start, close in OPENED.items()}
-SIGNS = {*RELATION, ":", "\\equiv"}
+ENDS = {"+", "-", ROW, ",", "\\quad", "\\qquad", *RELATION, ":", "\\equiv"}  # of a term
+FACTOR = {"(", "[", "\\{", "\\frac", "\\tfrac", "\\dfrac", "\\sqrt", "\\lvert"}  # begin one, as names do
 
 
 def make(text: str, at: Raw) -> list[Raw]:
@@ -68,14 +68,80 @@ def parts(tokens: Sequence[Raw], separators: Sequence[str]) -> tuple[list[list[R
     return found, between
 
 
+def term(tokens: Sequence[Raw], start: int) -> int:
+    """Index after the term that begins at ``start``: Σ, and a mean without brackets, reach so far."""
+    depth = 0
+    for i in range(start, len(tokens)):
+        text = tokens[i].text
+        depth += (text in OPENED) - (text in CLOSED)
+        if depth < 0 or (depth == 0 and text in ENDS and i > start):
+            return i
+    return len(tokens)
+
+
+def factor(tokens: Sequence[Raw], i: int) -> int:
+    """Index after the factor at i, a bracket, a fraction, or a name with scripts and arguments; i if there is none."""
+    if i >= len(tokens):
+        return i
+    text = tokens[i].text
+    if text in ARGUMENTS:
+        end = group(tokens, i + 1)[1]
+        end = group(tokens, end)[1] if ARGUMENTS[text] == 2 else end
+    elif text in OPENED:
+        end = closing(tokens, i) + 1
+    elif text[-1].isalpha() or text[-1] == "}":
+        end = i + 1
+    else:
+        return i
+    while end < len(tokens) and tokens[end].text in ("'", "_", "^"):
+        end = group(tokens, end + 1)[1] if tokens[end].text != "'" else end + 1
+    named = text not in OPENED and text not in ARGUMENTS
+    return closing(tokens, end) + 1 if named and end < len(tokens) and tokens[end].text in ("(", "[") else end
+
+
+def logarithms(tokens: Sequence[Raw]) -> list[Raw]:
+    r"""Brackets around what a logarithm is of where others know it and the grammar asks.
+
+    ``\log 2\pi\sigma^2`` is of all three; ``\nabla\log\pi(a|s)\,Q`` and ``\log p(x)\int`` of the first factor.
+    """
+    result: list[Raw] = []
+    i = 0
+    while i < len(tokens):
+        at = tokens[i]
+        result.append(at)
+        i += 1
+        if at.text not in (r"\log", r"\ln") or i >= len(tokens) or tokens[i].text in ("(", "["):
+            continue
+        if tokens[i].text[0].isdigit():
+            end = i
+            while end < len(tokens) and (tokens[end].text[0].isdigit() or factor(tokens, end) > end):
+                end = end + 1 if tokens[end].text[0].isdigit() else factor(tokens, end)
+        else:
+            end = factor(tokens, i)
+            follows = tokens[end].text if end < len(tokens) else ROW
+            score = _after_nabla(result[:-1]) and (follows in FACTOR or factor(tokens, end) > end)
+            if not (score or follows in (r"\int", r"\cdot")):
+                continue
+        result += [at._replace(text="("), *logarithms(tokens[i:end]), at._replace(text=")")]
+        i = end
+    return result
+
+
+def _after_nabla(before: Sequence[Raw]) -> bool:
+    texts = [t.text for t in before[-4:]]
+    return texts[-1:] == ["\\nabla"] or (texts[:2] == ["\\nabla", "_"] and texts[-1] == "}")
+
+
 def plain(tokens: Sequence[Raw]) -> list[Raw]:
     """Tokens in the one spelling that is looked for later."""
     result: list[Raw] = []
     i = 0
     while i < len(tokens):
         found, i = _next(list(tokens), i, result[-1].text if result else "")
+        if result and found and result[-1].text == found[0].text == "|":  # \\middle|\\middle|
+            result[-1] = found.pop(0)._replace(text="\\|")
         result += found
-    return _without_remarks(result)
+    return result
 
 
 def _next(tokens: list[Raw], i: int, before: str) -> tuple[list[Raw], int]:
@@ -138,11 +204,15 @@ def _font(tokens: list[Raw], i: int) -> tuple[list[Raw], int]:
         j += 1
     inside, after = group(tokens, j)
     word = shown(inside)
+    if text in FONT | TEXT and len(inside) > 1 and inside[1].text == "_":  # \\mathrm{D_{KL}}
+        return plain(inside), after
+    if text in TEXT and word in ("E", "D", "H") and after < len(tokens) and tokens[after].text in ("_", "(", "["):
+        return [at._replace(text=EXPECT if word == "E" else word)], after
     if word in NAMED:
         return [at._replace(text=NAMED[word])], after
     if text in TEXT:
         if words(inside):
-            return ([at._replace(text="\\text")] if word.strip() else []), after
+            return [], after
         return [at, *tokens[j:after]], after
     if text == "\\mathop" or (text in FONT - {"\\mathrm", "\\textrm", "\\mathsf"} and word != "1"):
         return plain(inside), after
@@ -166,37 +236,6 @@ def _word(tokens: Sequence[Raw], i: int) -> str:
         run.append(token.text)
         last = token
     return next((w for w in sorted(NAMED, key=len, reverse=True) if "".join(run).startswith(w) and len(w) > 1), "")
-
-
-def _without_remarks(tokens: Sequence[Raw]) -> list[Raw]:
-    r"""Without running text, empty brackets around it, and what follows ``\quad \text{…}`` up to the end of its row."""
-    result: list[Raw] = []
-    i = 0
-    while i < len(tokens):
-        text = tokens[i].text
-        behind = [t.text for t in takewhile(lambda t: t.text != ROW, tokens[i:])]
-        spaces = len([*takewhile(lambda t: t in QUAD, behind)])
-        if spaces and _remark(behind[spaces:]):
-            i += len(behind)
-        elif text == "(" and behind[1:2] == ["\\text"]:
-            end = next((k for k, t in enumerate(behind) if t == ")"), 0)
-            if end and set(behind[1:end]) == {"\\text"}:
-                i += end + 1
-            else:
-                result.append(tokens[i])
-                i += 1
-        elif text == "\\text":
-            i += 1
-        else:
-            result.append(tokens[i])
-            i += 1
-    return result
-
-
-def _remark(behind: Sequence[str]) -> bool:
-    """Whether words begin what follows, and no relation stands in it."""
-    begins = behind[:1] == ["\\text"] or behind[:2] == ["(", "\\text"]
-    return begins and not any(t in SIGNS for t in behind)
 
 
 def rows(tokens: Sequence[Raw]) -> Iterator[list[Raw]]:
