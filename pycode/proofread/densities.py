@@ -51,6 +51,10 @@ class Densities(Roles):
             return self._angles(tokens, i)
         if (named in KLS or (named == "D" and any(t.text == "\\|" for t in inside))) and end:
             return self._divergence(inside, at), end + 1
+        if text == KL or named in KLS:
+            raise ReadError("syntax", "a divergence without its densities; write KL(q\\|p)", at)
+        if named in (r"\mu_q", r"\sigma_q") and (found_at := self._of_data(tokens, after)):
+            return tokens[i : found_at[0]], found_at[1]
         if text in ENTROPY and end and after == i + 1:
             return self._entropy(inside, at), end + 1
         if (found := call_at(tokens, i)) is not None:
@@ -75,6 +79,14 @@ class Densities(Roles):
         if self.world == "gaussians" and text in self.dimensions and not (follows.isalpha() or follows[0] in "\\_^"):
             return make("D", at), i + 1
         return [at], i + 1
+
+    def _of_data(self, tokens: list[Raw], after: int) -> tuple[int, int] | None:
+        """Where the data stand in brackets, as in σ²(x): a mean or width of q is one of the data anyway."""
+        start = group(tokens, after + 1)[1] if tokens[after : after + 1] and tokens[after].text == "^" else after
+        if start >= len(tokens) or tokens[start].text != "(":
+            return None
+        end = closing(tokens, start)
+        return (start, end + 1) if shown(tokens[start + 1 : end]) in self.data else None
 
     # Densities
 
@@ -116,6 +128,9 @@ class Densities(Roles):
     def _bare(self, tokens: Sequence[Raw]) -> str:
         """The density that a name without arguments stands for, or ''."""
         name = shown(tokens)
+        base, _, number = name.partition("_")
+        if self.world == "gaussians" and base in (r"\mathcal{N}", "p", "q", "P", "Q") and number in ("1", "2"):
+            return self.roles[number]
         if self.world == "gaussians" and name in self.roles:
             return self.roles[name]
         return Q if name in ENCODER or name == "q_\\theta" else ""

@@ -78,7 +78,8 @@ def _table(entries: Sequence[Entry]) -> dict[str, dict[Key, tuple[Rule, ...]]]:
 
 
 def _shape(rule: Rule) -> object:
-    return rule.pattern and (len(rule.pattern[0]), rule.pattern[1])
+    """Which arguments a rule is for: letters are alike."""
+    return rule.pattern and (tuple(n if n.startswith("\\") else "" for n in rule.pattern[0]), rule.pattern[1])
 
 
 def _spelt(key: Key) -> str:

@@ -10,7 +10,7 @@ from pycode.proofread.wording import KL, closing, parts, shown
 
 Q, P = r"q_{\theta}(z\mid x)", "p(z)"
 ENCODER, DECODER = {"q", "Q"}, {"p", "P"}
-SCALES = {r"\mu", r"\sigma", r"\Sigma"}
+SCALES = {r"\mu", r"\sigma", r"\Sigma", r"\mathcal{N}"}
 PARAMETERS = {r"\theta", r"\phi", r"\varphi", r"\lambda"}
 
 
@@ -90,7 +90,7 @@ class Roles:
 
     def _numbered(self, tokens: list[Raw]) -> list[Raw]:
         """Gaussians that are numbered 0 and 1 as 1 and 2, and those of P and Q by small letters."""
-        places = [i + 3 for i, t in enumerate(tokens[:-4]) if t.text in SCALES and tokens[i + 1].text == "_"]
+        places = [i + 3 for i in self._scales(tokens)]
         marks = {tokens[i].text for i in places}
         if "0" in marks and marks & {"1", "2"} == {"1"}:
             new = {"0": "1", "1": "2"}
@@ -100,10 +100,14 @@ class Roles:
             return tokens
         return [t._replace(text=new.get(t.text, t.text)) if i in places else t for i, t in enumerate(tokens)]
 
+    def _scales(self, tokens: list[Raw]) -> list[int]:
+        r"""Where a mean, a width or a covariance with a subscript stands, or an \\mathcal{N} with one."""
+        return [i for i, t in enumerate(tokens[:-4]) if t.text in SCALES and tokens[i + 1].text == "_"]
+
     def _pair(self, tokens: list[Raw]) -> None:
         """Which Gaussian the bare names in a divergence stand for: the one with such a subscript, or by their order."""
         self.roles = {"1": Q, "2": P, "q": Q, "Q": P, "p": P, "P": Q}
-        indices = {shown(group(tokens, i + 1)[0]) for i, t in enumerate(tokens[:-1]) if t.text == "_"}
+        indices = {shown(group(tokens, i + 2)[0]) for i in self._scales(tokens)}
         for i, token in enumerate(tokens):
             if token.text == KL or token.text.endswith("D}") or token.text == "D":
                 start = next((j for j in range(i, min(i + 6, len(tokens))) if tokens[j].text in ("(", "[")), 0)

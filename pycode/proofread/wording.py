@@ -128,8 +128,11 @@ def logarithms(tokens: Sequence[Raw]) -> list[Raw]:
 
 
 def _after_nabla(before: Sequence[Raw]) -> bool:
-    texts = [t.text for t in before[-4:]]
-    return texts[-1:] == ["\\nabla"] or (texts[:2] == ["\\nabla", "_"] and texts[-1] == "}")
+    """Whether a gradient stands directly before."""
+    texts = [t.text for t in before]
+    start = next((i for i in range(len(texts) - 1, -1, -1) if texts[i] == "\\nabla"), len(texts))
+    scripts = texts[start + 1 :]
+    return start < len(texts) and (not scripts or (scripts[0] == "_" and scripts.index("}") == len(scripts) - 1))
 
 
 def plain(tokens: Sequence[Raw]) -> list[Raw]:
