@@ -10,7 +10,7 @@ from pycode.proofread.document import Document
 from pycode.proofread.macros import DEFINE, definition, expand
 from pycode.proofread.markdown import as_tex
 from pycode.proofread.presentation import BLANK, RELATIONS, TRIPLES, levels, open_brackets, plain
-from pycode.proofread.remarks import SIGNS, arrowless, comment, elided, formula, related, stated, stopped
+from pycode.proofread.remarks import SIGNS, arrowless, comment, elided, formula, related, spoken, stated, stopped
 from pycode.proofread.source import BARE, Display, Reader, Row
 from pycode.proofread.spelling import differential
 from pycode.proofread.tex import TOKENS, Raw, ReadError, Text, group, split_rows, text_of
@@ -60,7 +60,9 @@ def states(display: Display) -> bool:
 
 
 def _in_words(side: Sequence[Raw]) -> bool:
-    return any(t.text == "\\mathrm" and len(group(side, i + 1)[0]) > 4 for i, t in enumerate(side[:-1]))
+    """Whether a side has a word of three letters or more that is no abbreviation."""
+    words = ("".join(x.text for x in group(side, i + 1)[0]) for i, t in enumerate(side[:-1]) if t.text == "\\mathrm")
+    return any(len(word) > 2 and word.isalpha() and not word.isupper() for word in words)
 
 
 @dataclass
@@ -174,16 +176,16 @@ def _lines(tokens: Sequence[Raw]) -> Iterator[Line]:
     names = ["".join(x.text for x in group(tokens, i + 1)[0]) for i, t in enumerate(tokens[:-1]) if t.text == "\\begin"]
     triple = any(name.rstrip("*") in TRIPLES for name in names)
     hanging = bool({"multline", "multlined"} & {name.rstrip("*") for name in names})
-    depth = 0
+    depth, begun = 0, False
     for row in split_rows(plain(tokens), "\\\\"):
         cells, reason = split_rows(row, "&"), ""
         written: list[Raw] = []
         for number, cell in enumerate(cells):
             if number >= 2 + triple and comment(cell):
-                reason = text_of([t for c in cells[number:] for t in c])
+                reason = spoken([t for c in cells[number:] for t in c])
                 break
             first = next((t.text for t in cell if t.text not in BLANK), "")
-            pair = number >= 2 and number % 2 == 0 and not triple
+            pair = number >= 2 and (number % 2 == 0 or not cells[number - 1]) and not triple
             if pair and first and first not in {":", *RELATIONS, *SIGNS}:
                 written.append(Raw("\\qquad", cell[0].line, cell[0].column))
             written += cell
@@ -194,9 +196,10 @@ def _lines(tokens: Sequence[Raw]) -> Iterator[Line]:
         if depth == 0:
             found, ended = stopped(found)
         if found:
-            hangs = hanging or (len(cells) > 1 and all(t.text in BLANK for t in cells[0]))
+            hangs = (hanging and begun) or (len(cells) > 1 and all(t.text in BLANK for t in cells[0]))
             said = " ".join(filter(None, (said, aside, reason)))
             yield Line(tuple(found), said, found[0].line, arrow or _left_side(cells), hangs, ended)
+            begun = True
 
 
 def _relates(tokens: Sequence[Raw]) -> bool:
@@ -218,35 +221,33 @@ def _left_side(cells: Sequence[Sequence[Raw]]) -> bool:
 def chained(lines: Sequence[Line]) -> Iterator[Row]:
     """Rows that begin with a relation or a new left side; what goes on with the row before is put behind it."""
     rows: list[Line] = []
-    depth = integrals = 0
+    depth = integrals = 0  # brackets that are open, integrals that wait for their differential
     for number, line in enumerate(lines):
         tokens, relates = line.tokens, _relates(line.tokens)
         last = rows[-1].tokens[-1].text if rows else ""
         if relates and last == tokens[0].text:  # A = \\ = B
             tokens, relates = tokens[1:], False
-        following = lines[number + 1].tokens if number + 1 < len(lines) else ()
-        whole = any(related(t, d) for t, d in levels(tokens, depth))
-        if (
-            rows
-            and not relates
-            and (depth > 0 or last in SIGNS | RELATIONS or _goes_on(rows, line, whole, integrals > 0))
-        ):
+        following = number + 1 < len(lines) and _relates(lines[number + 1].tokens)
+        open_ = depth > 0 or last in SIGNS | RELATIONS
+        if rows and not relates and (open_ or _goes_on(rows, line, following, integrals > 0)):
             reason = f"{rows[-1].reason} {line.reason}".strip()
             rows[-1] = replace(rows[-1], tokens=(*rows[-1].tokens, *tokens), reason=reason, ended=line.ended)
-        elif relates or whole or (following and _relates(following)):
-            rows.append(replace(line, begins=not relates))
         else:
-            continue
+            rows.append(replace(line, tokens=tokens, begins=not relates))
+            integrals = 0
         depth = max(0, open_brackets(tokens, depth))
         integrals += sum(t.text == "\\int" for t in tokens)
+        integrals -= sum(differential(list(tokens[i : i + 5]), 0) > 0 for i in range(len(tokens))) if integrals else 0
     for row in rows:
         yield Row(row.tokens, row.reason, row.line, row.begins)
 
 
-def _goes_on(rows: Sequence[Line], line: Line, whole: bool, integral: bool) -> bool:
-    """Whether a row that does not begin with a relation goes on with the one before, outside of brackets."""
+def _goes_on(rows: Sequence[Line], line: Line, following: bool, integral: bool) -> bool:
+    """Whether a row that begins with no relation goes on with the one before; ``following``: one begins the next row."""
     if line.begins or rows[-1].ended:
         return False
-    if line.tokens[0].text in SIGNS or (integral and differential(list(line.tokens), 0)):
+    if line.tokens[0].text in SIGNS or (integral and differential(list(line.tokens[:5]), 0)):
         return True
-    return line.hangs and not whole and not rows[0].hangs
+    if any(related(t, d) for t, d in levels(line.tokens)):
+        return False
+    return (integral and not following) or (line.hangs and not (following and rows[0].hangs))

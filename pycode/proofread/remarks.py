@@ -45,7 +45,9 @@ def formula(tokens: Sequence[Raw], depth: int = 0) -> tuple[list[Raw], str]:
             result.append(at)
             i += 1
             continue
-        words = _spoken(tokens[i:end])
+        while at.text in ("(", "[") and result and result[-1].text in SIZE:  # \Big(
+            result.pop()
+        words = spoken(tokens[i:end])
         first = next(iter(re.findall(r"[a-z]+", words.lower())), "")
         if first in CONDITIONS:
             raise ReadError("syntax", f"this is said under a condition in words: {words}; state it without", at)
@@ -55,7 +57,7 @@ def formula(tokens: Sequence[Raw], depth: int = 0) -> tuple[list[Raw], str]:
         elif depth == 0 and first not in STATES and at.text != "\\therefore":
             said.append(words)
             if following not in {":", *RELATIONS, *SIGNS} and _begun(result):
-                said.append(_spoken(tokens[end:]))
+                said.append(spoken(tokens[end:]))
                 break
         elif depth == 0 and following:
             result.append(at._replace(text="\\qquad"))
@@ -67,7 +69,7 @@ def _begun(tokens: Sequence[Raw]) -> bool:
     return any(t.text not in BLANK for t in tokens)
 
 
-def _spoken(tokens: Sequence[Raw]) -> str:
+def spoken(tokens: Sequence[Raw]) -> str:
     """Tokens as words."""
     words = text_of([t for t in tokens if t.text not in ("{", "}", "\\text", "~", "\\mathrm", *BLANK)])
     return words.strip()
@@ -95,15 +97,18 @@ def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) ->
         aside = bool(before) and before[-1].text in QUAD and len(shown) == 1 and shown[0].isdigit()
         if numbered or aside:
             return end
-        if shown[:1] == ["\\because"] or (shown[:1] == ["\\text"] and _begun(before) and not _name_in(inside)):
+        if shown[:1] == ["\\because"] or (shown[:1] == ["\\text"] and _aside(tokens[i], before, inside)):
             return end
     return 0
 
 
-def _name_in(inside: Sequence[Raw]) -> bool:
-    """Whether words at the beginning of a bracket are a factor or a term of it."""
+def _aside(bracket: Raw, before: Sequence[Raw], inside: Sequence[Raw]) -> bool:
+    """Whether a bracket that begins with words is a remark, not an argument or a factor."""
     words, end = group(inside, 1)
-    return len(inside) > end and inside[end].text in SIGNS | {"(", "["} and _word(words)
+    before = [t for t in before if t.text not in SIZE]
+    apart = bool(before) and (before[-1].text in SPACE | QUAD or bracket.spaced or before[-1].text in (")", "]"))
+    factor = len(inside) > end and inside[end].text in SIGNS | {"(", "["}
+    return _begun(before) and apart and not (_word(words) and (factor or before[-1].text not in SPACE | QUAD))
 
 
 def _word(inside: Sequence[Raw]) -> bool:
@@ -120,6 +125,8 @@ def _names(tokens: Sequence[Raw], inside: Sequence[Raw], end: int, before: Seque
     )
     if _word(inside):
         start = not previous or previous in QUAD
+        if not start and before[-1].text not in SPACE:  # 2\text{cost}
+            return True
         return operand or following in ("(", "[", "_", "^") or (start and following in RELATIONS)
     first = "".join(t.text for t in inside[:1])
     words = re.findall(r"[a-z]+", text_of(inside).lower())
