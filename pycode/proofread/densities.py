@@ -189,7 +189,13 @@ class Densities(Roles):
             )
         after = group(tokens, end + 2)[1]
         at = tokens[i]
-        whole = [*make(EXPECT, at), *tokens[end + 1 : after], *make("[", at), *tokens[i + 1 : end], *make("]", at)]
+        whole = [
+            at._replace(text=EXPECT),
+            *tokens[end + 1 : after],
+            *make("[", at),
+            *tokens[i + 1 : end],
+            *make("]", at),
+        ]
         return self.read(whole), after
 
     def _divergence(self, inside: list[Raw], at: Raw) -> list[Raw]:

@@ -111,9 +111,14 @@ class Roles:
         for i, token in enumerate(tokens):
             if token.text == KL or token.text.endswith("D}") or token.text == "D":
                 start = next((j for j in range(i, min(i + 6, len(tokens))) if tokens[j].text in ("(", "[")), 0)
-                two = parts(tokens[start + 1 : closing(tokens, start)], ("\\|",))[0] if start else []
-                names = [shown(part) for part in two]
-                if len(names) == 2 and set(names) <= {"q", "p", "Q", "P"} and not indices & set(names):
+                two = parts(tokens[start + 1 : closing(tokens, start)], ("\\|", "|", ","))[0] if start else []
+                names = [shown(part).partition("(")[0] for part in two]
+                if (
+                    len(names) == 2
+                    and indices & {"0", "1", "2"}
+                    and set(names) <= {"q", "p", "Q", "P"}
+                    and not indices & set(names)
+                ):
                     self.roles |= {names[0]: Q, names[1]: P}
         if indices & {"P", "Q"}:
             self.roles |= {"P": P, "Q": Q}

@@ -20,7 +20,7 @@ NAMING = {":=", "=:", "\\equiv", "\\coloneqq", "\\doteq"}
 
 
 def translated(display: Display, world: World) -> Display:
-    """A display of notes as one that the lexer reads; its rows stay, definitions that it makes on the right follow."""
+    """A display of notes as the lexer reads it; what it defines on the right of a sign is defined before its rows."""
     if not display.notes:
         return display
     joined: list[Raw] = []
@@ -46,8 +46,8 @@ def translated(display: Display, world: World) -> Display:
         new, last = _named(tokens_of, last, lexer, named)
         kept.append(new)
     same = [replace(row, tokens=tuple(loose(new))) for row, new in zip(display.rows, kept, strict=True)]
-    more = [Row(tuple(loose(new)), "", new[0].line, True) for new in named]
-    return replace(display, rows=(*same, *more))
+    more = [Row(tuple(loose([*new, new[-1]._replace(text=",")])), "", new[0].line, True) for new in named]
+    return replace(display, rows=(*more, *same))
 
 
 def _gradients(tokens: list[Raw], parameters: tuple[str, ...]) -> list[Raw]:
@@ -115,16 +115,18 @@ def _named(row: list[Raw], before: list[Raw], lexer: Lexer, named: list[list[Raw
     A new name on the right is defined by a row of its own, which is added to ``named``.
     """
     result: list[Raw] = []
-    last = before
-    for number, (sign, side) in enumerate(_sides(row)):
+    last, number = before, -1
+    for sign, side in _sides(row):
         mark = "".join(t.text for t in sign)
-        content = [t for t in side if t.text not in (",", ".", ";", *QUAD)]
+        number = 0 if mark in QUAD else number + 1
+        content = [t for t in side if t.text not in (",", ".", ";")]
         if mark in NAMING:
             new = number == 1 and _new(last, lexer)
             minus = [t.text for t in content[:1]] == ["-"]
             if not new and last and _new(content[minus:], lexer):
                 body = [*make("-(", sign[0]), *last, *make(")", sign[0])] if minus else last
                 named.append([*content[minus:], *make(":=", sign[0]), *body])
+                result += side[len(content) :]
                 continue
             sign = make(":=" if new else "=", sign[0])
         result += [*sign, *side]
@@ -133,13 +135,15 @@ def _named(row: list[Raw], before: list[Raw], lexer: Lexer, named: list[list[Raw
 
 
 def _sides(row: list[Raw]) -> list[tuple[list[Raw], list[Raw]]]:
-    """The signs of a row outside of brackets, each with the side after it; the first side has none."""
+    """The signs and quads of a row outside of brackets, each with the side after it; the first side has none."""
     found: list[tuple[list[Raw], list[Raw]]] = [([], [])]
     depth = i = 0
     while i < len(row):
         texts = [t.text for t in row[i : i + 2]]
         depth += (texts[0] in OPENED) - (texts[0] in CLOSED)
-        length = 2 if "".join(texts) in (":=", "=:") and len(texts) == 2 else int(texts[0] in {*RELATION, "\\equiv"})
+        length = (
+            2 if "".join(texts) in (":=", "=:") and len(texts) == 2 else int(texts[0] in {*RELATION, *QUAD, "\\equiv"})
+        )
         if depth == 0 and length:
             found.append((row[i : i + length], []))
             i += length
@@ -151,13 +155,12 @@ def _sides(row: list[Raw]) -> list[tuple[list[Raw], list[Raw]]]:
 
 def _new(side: list[Raw], lexer: Lexer) -> bool:
     """Whether a side is a name, with letters in brackets or without, that the world does not have."""
-    tokens = [t for t in side if t.text not in QUAD]
-    if not tokens or not (tokens[0].text[-1].isalpha() or tokens[0].text[-1] == "}") or tokens[0].text in OPENED:
+    if not side or not (side[0].text[-1].isalpha() or side[0].text[-1] == "}") or side[0].text in OPENED:
         return False
-    if shown(tokens) == BOUND.replace("{", "").replace("}", ""):
+    if shown(side) == BOUND.replace("{", "").replace("}", ""):
         return False
-    after = letter_at(tokens, 0)[1]
-    while after + 1 < len(tokens) and tokens[after].text in ("_", "^"):
-        after = group(tokens, after + 1)[1]
-    ends = after == len(tokens) or (tokens[after].text == "(" and closing(tokens, after) == len(tokens) - 1)
-    return ends and not lexer.kind(lexer.name(loose(tokens), 0)[0])
+    after = letter_at(side, 0)[1]
+    while after + 1 < len(side) and side[after].text in ("_", "^"):
+        after = group(side, after + 1)[1]
+    ends = after == len(side) or (side[after].text == "(" and closing(side, after) == len(side) - 1)
+    return ends and not lexer.kind(lexer.name(loose(side), 0)[0])

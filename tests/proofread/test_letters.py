@@ -1,0 +1,135 @@
+r"""Notes with letters and spelling of their own: read as a reader would, wrong ones found, the rest refused."""
+
+from pathlib import Path
+
+import pytest
+
+from pycode.proofread.check import Checker
+from pycode.proofread.letters import load
+from pycode.proofread.notes import read_notes
+
+VAE, PAIR, MDP, DISCOUNTED = "vae", "gaussians", "mdp", "mdp-discounted"
+NOTES = Path(__file__).parent / "corpus" / "notes"
+REFUSED = [
+    (VAE, r"\log p(x) = E_z[\log p(x|z)]", "say over which density the mean over z is taken"),
+    (VAE, r"KL = E_q[\log q(z)-\log p(z)]", "a divergence without its densities"),
+    (VAE, r"KL(q(z)) = 1", "a divergence has two densities"),
+    (VAE, r"p(x) = \langle p(x|z) \rangle", "an average in angle brackets needs its density"),
+    (VAE, r"p(x|y,z)p(y) = p(x,y|z)", "this density is neither of z nor of x and y"),
+    (VAE, r"p(z|z) = p(z)", "this density has no meaning in a model of x and z"),
+    (VAE, r"q_\psi(z|x) = q_\phi(z|x)", r"q_\psi is not called q_\theta here; say so in a file for --letters"),
+    (VAE, r"q(z|x)p(x) = q(x|z)p(z)", "q is the density of z here, not of x"),
+    (VAE, r"q(z|x) = q(z)", "the same density with other conditions before"),
+    (VAE, r"E_q[g(z)] = E_q[h(z)]", "two functions, g and h; this world has one"),
+    (MDP, r"A^\pi(s,a) = \mathcal{R}(\tilde{s},a)", r"\tilde{s} is bound inside of what this name stands for"),
+    (MDP, r"V^\pi(s) = V^\pi(x)", "x is free here"),
+    (MDP, r"V^\pi(s) < Q^\pi(s,a)", ""),
+    (MDP, r"\nabla J(\theta) \approx \nabla J(\theta)", ""),
+    (MDP, r"\nabla J(\theta) = \sum\nabla J(\theta)", ""),
+    (MDP, r"w = V^\pi(s_0)", ""),
+    (MDP, r"v_\pi(s] = 1", "does not fit the bracket that is open"),
+]  # fmt: skip
+
+
+def judged(tmp_path, world, text, letters="kingma"):
+    """Statuses and messages of one display in a file of notes."""
+    path = tmp_path / "notes.md"
+    path.write_text(f"$$\n{text}\n$$\n", encoding="utf-8")
+    document = read_notes([path], world, letters)
+    checker = Checker(document)
+    verdicts = [checker.run(display) for display in document.displays]
+    return [v.status for v in verdicts], [*document.messages, *(m for v in verdicts for m in v.messages)]
+
+
+@pytest.mark.parametrize("seed", [0, 20])
+@pytest.mark.parametrize(("name", "status"), [("right", "holds"), ("wrong", "fails")])
+@pytest.mark.parametrize("world", [VAE, PAIR, MDP, DISCOUNTED])
+def test_notes_are_judged(name, status, world, seed):
+    """Right ones hold, wrong ones are found by computation, not by a refusal."""
+    document = read_notes([NOTES / f"{name}-{world}.md"], world, "kingma")
+    checker = Checker(document, seed)
+    verdicts = [checker.run(display) for display in document.displays]
+    assert verdicts
+    assert not document.messages
+    others = [v for v in verdicts if v.status != status]
+    assert not others, others[0].messages or others[0]
+
+
+@pytest.mark.parametrize(("world", "text", "telling"), REFUSED)
+def test_what_others_leave_open_is_refused(tmp_path, world, text, telling):
+    statuses, messages = judged(tmp_path, world, text)
+    assert statuses == ["error"]
+    assert telling in messages[0].message
+
+
+def test_the_same_letters_mean_other_things_to_others(tmp_path):
+    text = r"\nabla_\theta\log p_\theta(x) = 0"
+    assert judged(tmp_path, VAE, text)[0] == ["fails"]
+    assert judged(tmp_path, VAE, text.replace("p_\\theta", "p_\\phi"), "assignment")[0] == ["holds"]
+    assert judged(tmp_path, VAE, text, "assignment")[0] == ["error"]
+
+
+def test_a_file_says_what_letters_mean(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text(
+        "% of a course\n[mdp mdp-discounted]\nU^\\pi = v_\\pi  % utility\n"
+        "D^\\pi(s,a) = q_\\pi(s,a)-v_\\pi(s)\n[gaussians]\nm_1 = \\mu_q\n",
+        encoding="utf-8",
+    )
+    assert judged(tmp_path, MDP, r"\sum_a\pi(a|s)D^\pi(s,a) = U^\pi(s)-U^\pi(s)", str(path))[0] == ["holds"]
+    assert judged(tmp_path, MDP, r"D^\pi(s,a) = U^\pi(s)", str(path))[0] == ["fails"]
+    assert judged(tmp_path, PAIR, r"E_q[z] = m_1", str(path))[0] == ["holds"]
+    assert judged(tmp_path, MDP, r"m_1 = 1", str(path))[0] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("line", "telling"),
+    [
+        ("v_\\pi", "write notation = canonical name"),
+        ("V =", "write notation = canonical name"),
+        ("V^\\pi = w_\\pi", "has no name w_\\pi"),
+        ("V + W = v_\\pi", "V + W is no name, nor a name with arguments"),
+        ("[nowhere]", "there is no world nowhere"),
+        ("V^\\pi = v_\\pi\nV^\\pi = q_\\pi", "V^{\\pi} is given two meanings"),
+        ("[mdp]\nA(s,a) = q_\\pi(s,a", "( is never closed"),
+        ("A(s,a = v_\\pi(s)", "( is never closed"),
+        ("A(s,a) = \\foo(s,a)", "unknown macro \\foo"),
+    ],
+)
+def test_bad_lines_of_a_file_are_named(tmp_path, line, telling):
+    path = tmp_path / "own.txt"
+    path.write_text(f"% letters\n{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"own.txt:[23]: ") as error:
+        load(str(path))
+    assert telling in str(error.value)
+    assert judged(tmp_path, MDP, "v_\\pi(s) = v_\\pi(s)", str(path))[0] == ["error"]
+
+
+def test_letters_that_are_not_there():
+    with pytest.raises(ValueError, match="there are assignment and kingma, or a file of your own"):
+        load("nowhere")
+
+
+LOOSE = [
+    (VAE, r"\log p(x) \ge \log p(x)-1"),  # never attained
+    (VAE, r"\log p(x) \ge \log p(x)"),  # an equality
+    (VAE, r"E_q[\nabla_\phi\log q_\phi(z|x)] = \nabla_\phi\log p(x)"),  # 0 on both sides
+    (VAE, r"\log p(x) = \log p(x)+E_q[z]-E_q[z]+E_{q}[z-\mu_\phi(x)]"),  # a term that is 0
+    (MDP, r"\nabla v_\pi(s) \propto \nabla v_\pi(s)"),  # with the constant 1
+]
+
+
+@pytest.mark.parametrize(("world", "text"), LOOSE)
+def test_notes_need_only_be_true(tmp_path, world, text):
+    assert judged(tmp_path, world, text)[0] == ["holds"]
+    for old, new in ((r"\ge", r"\le"), (r"\propto", r"\propto -"), ("=", "= 1+")):
+        if old in text and text != LOOSE[1][1]:
+            assert judged(tmp_path, world, text.replace(old, new))[0] != ["holds"]
+
+
+def test_our_own_displays_are_not_translated(tmp_path):
+    from pycode.proofread.document import check_all, read
+
+    path = tmp_path / "a.tex"
+    path.write_text("\\begin{checked}{mdp}\nV^\\pi(s) = v_\\pi(s)\n\\end{checked}\n", encoding="utf-8")
+    assert [v.status for v in check_all(read(path))] == ["error"]
