@@ -7,7 +7,7 @@ q is the density of the latent letter, its first argument: ``q(\theta)`` makes t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pycode.proofread.roles import ENCODER, PARAMETERS, Call, P, Q, Roles, call_at, is_letter, name_at
+from pycode.proofread.roles import DECODER, ENCODER, NOISES, PARAMETERS, Call, P, Q, Roles, call_at, is_letter, name_at
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.wording import ELBO, EXPECT, KL, ROW, closing, make, parts, shown, term
 
@@ -59,6 +59,8 @@ class Densities(Roles):
             return self._entropy(inside, at), end + 1
         if (found := call_at(tokens, i)) is not None:
             return self._density_call(found, at), found.after
+        if text in ENCODER | DECODER and not end and (bare := self._bare(tokens[i:after])):
+            return make(bare, at), after
         if self._is_bound(named, inside if end else None):
             return make(BOUND, at), end + 1 if end else after
         if end and after == i + 1 and text in FREE and self._is_free(inside):
@@ -78,6 +80,8 @@ class Densities(Roles):
         follows = tokens[i + 1].text if i + 1 < len(tokens) else ROW
         if self.world == "gaussians" and text in self.dimensions and not (follows.isalpha() or follows[0] in "\\_^"):
             return make("D", at), i + 1
+        if is_letter(text):  # its subscript is a part of it
+            return tokens[i:after], after
         return [at], i + 1
 
     def _of_data(self, tokens: list[Raw], after: int) -> tuple[int, int] | None:
@@ -167,7 +171,7 @@ class Densities(Roles):
             density = self._density(two[-1])
         bare = bool(self._bare(two[-1]))
         called = letter if is_letter(letter) else "z"
-        if self.world == "gaussians" and called not in ("z", r"\epsilon", r"\varepsilon", "u"):
+        if self.world == "gaussians" and called not in {"z", *NOISES}:
             bare = True
         if self.world == "gaussians" and bare and not any(t.text == "z" for t in body):
             called = letter or next((t.text for t in body if t.text in ("X", "x", "Y", "y")), "z")

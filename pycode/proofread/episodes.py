@@ -46,6 +46,8 @@ def _expectation(tokens: list[Raw], i: int) -> tuple[list[Raw], int] | None:
     else:
         return None
     drawn = [parts(part, ("\\sim",))[0] for part in parts(below, (",",))[0]] if below else []
+    if any(not part for d in drawn for part in d):
+        return None
     last = shown(drawn[-1][1]) if drawn and len(drawn[-1]) == 2 else ""
     if any(d[0][0].text in ("S", "A", "\\tau") for d in drawn) or (len(drawn[0:1]) and len(drawn[0]) < 2 and last):
         if last not in OF_ACTIONS | VISITED:

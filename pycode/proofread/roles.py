@@ -10,6 +10,7 @@ from pycode.proofread.wording import KL, closing, parts, shown
 
 Q, P = r"q_{\theta}(z\mid x)", "p(z)"
 ENCODER, DECODER = {"q", "Q"}, {"p", "P"}
+NOISES = {r"\epsilon", r"\varepsilon", "u"}
 SCALES = {r"\mu", r"\sigma", r"\Sigma", r"\mathcal{N}"}
 PARAMETERS = {r"\theta", r"\phi", r"\varphi", r"\lambda"}
 
@@ -55,7 +56,7 @@ def name_at(tokens: list[Raw], i: int) -> tuple[str, int]:
 
 def is_letter(name: str) -> bool:
     """Whether this is one letter, Greek and calligraphic ones included."""
-    return name != "" and (len(name) == 1 or name[0] == "\\") and (name[-1].isalpha() or name[-1] == "}")
+    return (name[:1].isalpha() and len(name) == 1) or (name[:1] == "\\" and (name[-1].isalpha() or name[-1] == "}"))
 
 
 @dataclass
@@ -74,7 +75,12 @@ class Roles:
         calls = [found for i in range(len(tokens)) if (found := call_at(tokens, i))]
         firsts = [c.sides[0][0] for c in calls if c.base in ENCODER]
         firsts += [c.sides[0][0] for c in calls if c.base == "P" and len(c.given) == 1]
-        if firsts and "z" not in firsts and is_letter(firsts[0]):
+        firsts += [
+            after.text for d, after in pairwise(tokens) if not firsts and d.text == "d" and is_letter(after.text)
+        ]
+        if not calls and not firsts and self.world == "gaussians":
+            firsts = [t.text for t in tokens if t.text in ("z", "X", "x")]
+        if firsts and "z" not in firsts and is_letter(firsts[0]) and firsts[0] not in NOISES:
             self.latent = firsts[0]
         before = {n for c in calls if c.base in DECODER for n in c.sides[0]}
         behind = {n for c in calls if c.base in DECODER for n in c.sides[1]}

@@ -39,6 +39,8 @@ def translated(display: Display, world: World) -> Display:
     tokens = densities.read(tokens) if densities else episodes(tokens)
     tokens = _labels(tokens)
     found = [*rows(tokens)]
+    if len(found) != len(display.rows):
+        raise ReadError("syntax", "a row ends inside of an argument or a script", Raw("", display.line, 1))
     named: list[list[Raw]] = []
     lexer = Lexer(world.vocabulary, world.name, {}, world.data, world.states, "T" in world.vocabulary.randoms)
     kept, last = [], list[Raw]()
@@ -60,7 +62,7 @@ def _gradients(tokens: list[Raw], parameters: tuple[str, ...]) -> list[Raw]:
         if at.text in ("\\frac", "\\tfrac", "\\dfrac") and texts[2:] == ["\\partial"]:
             top, middle = group(tokens, i + 1)
             bottom, after = group(tokens, middle)
-            if bottom[0].text == "\\partial" and shown(bottom[1:]) in parameters:
+            if shown(bottom[:1]) == "\\partial" and shown(bottom[1:]) in parameters:
                 nabla = [at._replace(text=t) for t in ("\\nabla", "_", "{", shown(bottom[1:]), "}")]
                 body = _gradients(top[1:], parameters)
                 whole = [*make("(", at), *nabla, *make("(", at), *body, *make("))", at)]

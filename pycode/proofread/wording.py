@@ -132,7 +132,9 @@ def _after_nabla(before: Sequence[Raw]) -> bool:
     texts = [t.text for t in before]
     start = next((i for i in range(len(texts) - 1, -1, -1) if texts[i] == "\\nabla"), len(texts))
     scripts = texts[start + 1 :]
-    return start < len(texts) and (not scripts or (scripts[0] == "_" and scripts.index("}") == len(scripts) - 1))
+    return start < len(texts) and (
+        not scripts or (scripts[0] == "_" and "}" not in scripts[:-1] and scripts[-1] == "}")
+    )
 
 
 def plain(tokens: Sequence[Raw]) -> list[Raw]:
