@@ -24,7 +24,7 @@ class Densities(Roles):
     """Reads the tokens of one display."""
 
     function: str = ""
-    drawn: dict[str, list[Raw]] = field(default_factory=dict)  # letter of an expectation → its density
+    drawn: dict[str, dict[str, list[Raw]]] = field(default_factory=dict)  # letter of an expectation → its densities
     meant: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a density here → how the notes write it
 
     def read(self, tokens: list[Raw]) -> list[Raw]:
@@ -163,8 +163,8 @@ class Densities(Roles):
         below = group(tokens, i + 2)[0]
         two = parts(below, ("\\sim",))[0]
         letter = shown(two[0]) if len(two) == 2 else shown(below)[2:-1] if shown(below) in NOISE else ""
-        if not letter and shown(below) in self.drawn:
-            letter, density = shown(below), self.drawn[shown(below)]
+        if not letter and len(self.drawn.get(shown(below), {})) == 1:
+            letter, density = shown(below), next(iter(self.drawn[shown(below)].values()))
         elif not letter and is_letter(shown(below)) and not self._bare(below):
             raise ReadError("syntax", f"say over which density the mean over {shown(below)} is taken", at)
         else:
@@ -177,7 +177,7 @@ class Densities(Roles):
             called = letter or next((t.text for t in body if t.text in ("X", "x", "Y", "y")), "z")
             body = [t._replace(text="z") if t.text == called else t for t in body]
             called = "z"
-        self.drawn[called] = density
+        self.drawn.setdefault(called, {})[shown(density)] = density
         about = [at._replace(text="_"), at._replace(text="{"), *make(called + r"\sim", at), *density]
         return [
             *(at._replace(text=EXPECT), *about, at._replace(text="}")),
@@ -223,9 +223,11 @@ class Densities(Roles):
         if base not in (ELBO, r"\mathcal{L}", "L") or (low and low not in (ELBO, r"\theta,\phi", r"\phi,\theta")):
             return False
         known = {*self.data, "x", *PARAMETERS, "q", "Q", "p", "q_\\theta", "p_\\phi"}
-        if inside is not None:
-            return {shown(p) for p in parts(inside, (",", ";", "|"))[0]} <= known
-        return ELBO in (base, low)
+        if inside is None:
+            return ELBO in (base, low)
+        given = {shown(p) for p in parts(inside, (",", ";", "|"))[0]}
+        whole = ELBO in (base, low) or low or given & ENCODER or len(given & PARAMETERS) > 1 or "q_\\theta" in given
+        return bool(whole) and given <= known  # \mathcal{L}(\theta) could be a likelihood, or a loss
 
     def _is_free(self, inside: list[Raw]) -> bool:
         return any(t.text in ("z", r"\epsilon", r"\varepsilon", "\\mu") for t in inside)

@@ -50,7 +50,7 @@ def _expectation(tokens: list[Raw], i: int) -> tuple[list[Raw], int] | None:
         return None
     last = shown(drawn[-1][1]) if drawn and len(drawn[-1]) == 2 else ""
     if any(d[0][0].text in ("S", "A", "\\tau") for d in drawn) or (len(drawn[0:1]) and len(drawn[0]) < 2 and last):
-        if last not in OF_ACTIONS | VISITED:
+        if not {shown(d[1]) for d in drawn if len(d) == 2} <= OF_ACTIONS | VISITED:
             return None
         return [at._replace(text=EXPECT), *make(r"_{\pi}", at), *inner], end
     if any(len(d) != 2 for d in drawn) or not drawn:
@@ -83,10 +83,8 @@ def _episode(tokens: list[Raw], i: int) -> int:
     if shown(high) not in ("T", "\\infty"):
         return 0
     depth = 0
-    for j in range(after, len(tokens)):
+    for j in range(after, term(tokens, after)):
         depth += (tokens[j].text in OPENED) - (tokens[j].text in CLOSED)
-        if depth < 0 or (depth == 0 and tokens[j].text in ("+", "-")):
-            return 0
         if depth == 0 and letter_at(tokens, j)[0] in RETURNS and tokens[j + 1 : j + 2] and tokens[j + 1].text == "_":
             return after
     return 0

@@ -89,7 +89,7 @@ class Roles:
         self.context = {n for n in behind - before - {self.latent, *PARAMETERS} if own and is_letter(n)}
         self.data = others - self.context or {"x"}
         counted = {t.text for t, sign in pairwise(tokens) if sign.text == "="}
-        self.dimensions = set("dknJKN") - counted
+        self.dimensions = set("dknJ") - counted
         self._pair(tokens)
         numbered = self._numbered(tokens) if self.world == "gaussians" else tokens
         return [t._replace(text="z") if t.text == self.latent else t for t in numbered]

@@ -241,6 +241,10 @@ TEXTS = [
 # The same of notes in the letters of others: world, text, telling part of the message.
 REFUSED = [
     ("vae", r"\log p(x) = E_z[\log p(x|z)]", "say over which density the mean over z is taken"),
+    ("vae", r"E_q[z] = E_{p(z)}[z]+E_z[z]", "say over which density the mean over z is taken"),
+    ("vae", r"\mathcal{L}(\theta) = \log p_\theta(x)", ""),
+    ("mdp", r"\nabla J = E_{S_t\sim\nu,A_t\sim\pi}[\nabla J]", ""),
+    ("mdp", r"J = E_\pi[\sum_{t=0}^T f(S_t)] + E_\pi[G_0]", ""),
     ("vae", r"KL = E_q[\log q(z)-\log p(z)]", "a divergence without its densities"),
     ("vae", r"KL(q(z)) = 1", "a divergence has two densities"),
     ("vae", r"p(x) = \langle p(x|z) \rangle", "an average in angle brackets needs its density"),
