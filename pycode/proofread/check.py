@@ -118,6 +118,7 @@ class Checker:
             if before not in self.known:
                 run = Run(earlier, world, known)
                 with suppress(ReadError):  # told when that display is run
+                    run.display = translated(earlier, world)
                     for chain in run.chains():
                         run.define(chain)
                 self.known[before] = run.definitions

@@ -49,7 +49,7 @@ class Densities(Roles):
             return self._expectation([*tokens[i:after], *inside], 0, after - i, len(inside) + after - i - 1)[0], end
         if text == "\\langle":
             return self._angles(tokens, i)
-        if (named in KLS or (named == "D" and any(t.text == "\\|" for t in inside))) and end:
+        if (named in KLS or (named in ("D", r"\mathcal{D}") and any(t.text == "\\|" for t in inside))) and end:
             return self._divergence(inside, at), end + 1
         if text == KL or named in KLS:
             raise ReadError("syntax", "a divergence without its densities; write KL(q\\|p)", at)
@@ -95,7 +95,9 @@ class Densities(Roles):
     # Densities
 
     def _density_call(self, call: "Call", at: Raw) -> list[Raw]:
-        names = [*call.sides[0], *call.sides[1]]
+        second = "u" in (*call.sides[0], *call.sides[1])  # another latent letter, such as z'
+        before, behind = ([{"u": "z"}.get(n, n) if second else n for n in side] for side in call.sides)
+        names = [*before, *behind]
         own, usual = ("q", "q_\\theta") if call.base in ENCODER else ("p", "p_\\phi")
         if call.name not in (call.base, f"{call.base}_*", call.base + usual[1:]):
             raise ReadError("name", f"{call.name} is not called {usual} here; say so in a file for --letters", at)
@@ -103,13 +105,13 @@ class Densities(Roles):
             if names[0] != "z":
                 raise ReadError("name", f"{call.base} is the density of {self.latent} here, not of {names[0]}", at)
             if self.world == "gaussians" and len(names) == 1:
-                return make(self.roles[call.base], at)
+                return _made(self.roles[call.base], second, at)
             self._means(Q, [n for n in names[1:] if n not in PARAMETERS], at)
-            return make(Q, at)
+            return _made(Q, second, at)
         if self.world == "gaussians" and names == ["z"]:
-            return make(self.roles[call.base], at)
+            return _made(self.roles[call.base], second, at)
         shape, outside = "", []
-        for part in call.sides:
+        for part in (before, behind):
             outside += [n for n in part if n in self.context]
             known = [n for n in part if n in self.data]
             if (known and set(known) != self.data) or not {*part} <= {"z", *self.data, *self.context, *PARAMETERS}:
@@ -122,7 +124,7 @@ class Densities(Roles):
             raise ReadError("name", "this density has no meaning in a model of x and z", at)
         found = forms.get(shape + "|") or forms[shape]
         self._means(found, outside, at)
-        return make(found, at)
+        return _made(found, second, at)
 
     def _means(self, density: str, written: Sequence[str], at: Raw) -> None:
         """Refuse one density that is written with different conditions."""
@@ -147,7 +149,7 @@ class Densities(Roles):
         given, between = parts(tokens[i + 2 : end], (",", ";", "|"))
         result = tokens[i : i + 2]
         for part, sign in zip(given, [*between, ""], strict=True):
-            unit = self.world == "vae" and shown(part) == "I"
+            unit = self.scalar and shown(part) == "I"
             result += make("1", part[0]) if unit else self.read(part)
             if sign:
                 first = len(given) == 3 and part is given[0]
@@ -255,6 +257,11 @@ class Densities(Roles):
                 return [*make("\\int", at)], after
         stop = term(tokens, after)
         return [*make("\\int", at), *self.read(tokens[after:stop]), *make(f"d {letter}", at)], stop
+
+
+def _made(density: str, second: bool, at: Raw) -> list[Raw]:
+    """Tokens of a density, of z or of the second latent letter u."""
+    return [t._replace(text="u") if second and t.text == "z" else t for t in make(density, at)]
 
 
 def _differential(tokens: Sequence[Raw], i: int) -> bool:

@@ -28,6 +28,10 @@ def episodes(tokens: list[Raw]) -> list[Raw]:
         elif text == "\\sum" and (after := _episode(tokens, i)):
             result += [at, *make("_{t=0}^{T-1}", at)]
             i = after
+        elif text == "\\sum" and tokens[i + 1 : i + 2] and tokens[i + 1].text == "_":
+            limits, after = group(tokens, i + 2)
+            result += [*tokens[i : i + 2], at._replace(text="{"), *_everywhere(limits), at._replace(text="}")]
+            i = after
         else:
             result.append(at)
             i += 1
@@ -62,6 +66,17 @@ def _expectation(tokens: list[Raw], i: int) -> tuple[list[Raw], int] | None:
         about = [at._replace(text="_"), at._replace(text="{"), *make(name + r"\sim", at), *density]
         inner = [*make("[", at), at._replace(text=EXPECT), *about, at._replace(text="}"), *inner, *make("]", at)]
     return inner, end
+
+
+def _everywhere(limits: list[Raw]) -> list[Raw]:
+    """Limits without the names of sets: to others the states are all of them, the terminal one included."""
+    result: list[Raw] = []
+    for token in limits:
+        if result and result[-1].text == "\\in" and token.text in (*SETS, *SETS.values()):
+            result.pop()
+        else:
+            result.append(token)
+    return result
 
 
 def _with_letter(chance: list[Raw], letter: str, state: str) -> list[Raw]:

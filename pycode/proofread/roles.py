@@ -10,6 +10,7 @@ from pycode.proofread.wording import KL, closing, parts, shown
 
 Q, P = r"q_{\theta}(z\mid x)", "p(z)"
 ENCODER, DECODER = {"q", "Q"}, {"p", "P"}
+VECTORS = {r"\Sigma", r"\sum", r"\top", "T", r"\operatorname{diag}", r"\mathrm{diag}"}
 NOISES = {r"\epsilon", r"\varepsilon", "u"}
 SCALES = {r"\mu", r"\sigma", r"\Sigma", r"\mathcal{N}"}
 PARAMETERS = {r"\theta", r"\phi", r"\varphi", r"\lambda"}
@@ -68,6 +69,7 @@ class Roles:
     data: set[str] = field(default_factory=lambda: {"x"})
     context: set[str] = field(default_factory=set)
     roles: dict[str, str] = field(default_factory=dict)
+    scalar: bool = True  # whether nothing shows more than one dimension
     dimensions: set[str] = field(default_factory=set)  # letters that can be the number of dimensions
 
     def look(self, tokens: list[Raw]) -> list[Raw]:
@@ -84,15 +86,23 @@ class Roles:
             self.latent = firsts[0]
         before = {n for c in calls if c.base in DECODER for n in c.sides[0]}
         behind = {n for c in calls if c.base in DECODER for n in c.sides[1]}
-        others = (before | behind) - {self.latent, *PARAMETERS}
-        own = {n for n in before - {self.latent, *PARAMETERS} if is_letter(n)}
-        self.context = {n for n in behind - before - {self.latent, *PARAMETERS} if own and is_letter(n)}
+        known = {self.latent, self.latent + "'", *PARAMETERS}
+        others = (before | behind) - known
+        own = {n for n in before - known if is_letter(n)}
+        self.context = {n for n in behind - before - known if own and is_letter(n)}
         self.data = others - self.context or {"x"}
         counted = {t.text for t, sign in pairwise(tokens) if sign.text == "="}
         self.dimensions = set("dknJ") - counted
         self._pair(tokens)
         numbered = self._numbered(tokens) if self.world == "gaussians" else tokens
-        return [t._replace(text="z") if t.text == self.latent else t for t in numbered]
+        self.scalar = self.world == "vae" or not VECTORS & {t.text for t in tokens}
+        result: list[Raw] = []
+        for token in numbered:
+            if token.text == "'" and result and result[-1].text == "z":
+                result[-1] = result[-1]._replace(text="u")
+            else:
+                result.append(token._replace(text="z") if token.text == self.latent else token)
+        return result
 
     def _numbered(self, tokens: list[Raw]) -> list[Raw]:
         """Gaussians that are numbered 0 and 1 as 1 and 2, and those of P and Q by small letters."""

@@ -78,6 +78,17 @@ def test_notes_need_only_be_true(tmp_path, world, text):
             assert judged(tmp_path, world, text.replace(old, new))[0] != ["holds"]
 
 
+def test_definitions_before_are_in_the_same_letters(tmp_path):
+    path = tmp_path / "notes.md"
+    path.write_text("$$\nD := \\nabla_\\theta\\log p_\\theta(x)\n$$\n\n$$\n"
+                    "D = \\nabla_\\theta\\log p(x), \\quad D = \\nabla_\\phi\\log p(x)\n$$\n")  # fmt: skip
+    document = read_notes([path], VAE, "kingma")
+    first, second = map(Checker(document).run, document.displays)
+    assert first.status == "holds"
+    assert (second.status, len(second.messages)) == ("fails", 1)
+    assert "D of" in second.messages[0].message
+
+
 def test_our_own_displays_are_not_translated(tmp_path):
     from pycode.proofread.document import check_all, read
 
