@@ -119,7 +119,7 @@ class Notes(Reader):
             labels = tuple(text_of(group(tokens, j + 1)[0]) for j, t in enumerate(tokens[:-1]) if t.text == "\\label")
             lines = list(_lines(tokens))
         except ReadError as problem:
-            error = self.message(file, problem.kind, str(problem), problem.at)
+            error = self.message(file, problem.kind, str(problem), problem.at if problem.at.line else at)
         self.found[len(self.displays)] = lines
         self.displays.append(
             Display(file, at.line, "checked", self.world, "", labels, (), 0, error, self.letters, notes=True)
@@ -246,7 +246,7 @@ def chained(lines: Sequence[Line]) -> Iterator[Row]:
             integrals = 0
         depth = max(0, open_brackets(tokens, depth))
         integrals += sum(t.text == "\\int" for t in tokens)
-        integrals -= sum(differential(list(tokens[i : i + 5]), 0) > 0 for i in range(len(tokens))) if integrals else 0
+        integrals -= _differentials(tokens) if integrals else 0
     for row in rows:
         yield Row(row.tokens, row.reason, row.line, row.begins)
 
@@ -259,4 +259,10 @@ def _goes_on(rows: Sequence[Line], line: Line, following: bool, integral: bool) 
         return True
     if any(related(t, d) for t, d in levels(line.tokens)):
         return False
-    return (integral and not following) or (line.hangs and not (following and rows[0].hangs))
+    return (integral and (not following or _differentials(line.tokens) > 0)) or (
+        line.hangs and not (following and rows[0].hangs)
+    )
+
+
+def _differentials(tokens: Sequence[Raw]) -> int:
+    return sum(differential(list(tokens[i : i + 5]), 0) > 0 for i in range(len(tokens)))
