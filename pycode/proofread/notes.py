@@ -7,17 +7,18 @@ from itertools import islice
 from pathlib import Path
 
 from pycode.proofread.document import Document
-from pycode.proofread.macros import DEFINE, definition, expand
+from pycode.proofread.macros import DEFINE, EXPANSION, definition, expand
 from pycode.proofread.markdown import as_tex
 from pycode.proofread.presentation import BLANK, RELATIONS, TRIPLES, levels, open_brackets, plain
 from pycode.proofread.remarks import SIGNS, arrowless, comment, elided, formula, related, spoken, stated, stopped
-from pycode.proofread.source import BARE, Display, Reader, Row
+from pycode.proofread.source import BARE, STEPS, Display, Reader, Row
 from pycode.proofread.spelling import differential
 from pycode.proofread.tex import TOKENS, Raw, ReadError, Text, group, split_rows, text_of
 
 MARKDOWN = (".md", ".markdown", ".rmd", ".qmd", ".mdx")
 INLINE = re.compile(r"(?:[^$\\\n]|\\[\s\S]|\n(?![ \t]*\n))*+\$(?!\$)")
 CLOSED = {"$$": r"\$\$", "\\[": r"\\\]"}
+DISPLAYS = 2000  # most of them, in all files
 DEFINES = re.compile(rf"%[^\n]*|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)|\\(?:[a-zA-Z]+|.)", re.DOTALL)
 
 
@@ -82,9 +83,12 @@ class Notes(Reader):
         start, opening = found.end(), found.group()
         if found["dollars"] == "$":
             closing = INLINE.match(text.text, start)
-            if not closing or not any(f"\\begin{{{name}" in closing.group() for name in BARE):
-                return (closing.end() if closing and "\\" + "newcommand" not in closing.group() else start), False
+            if not closing:
+                return start, False
             stop, end = closing.end() - 1, closing.end()
+            if not any(f"\\begin{{{name}" in closing.group() for name in BARE):
+                self._define(text, start, stop)
+                return end, False
         elif found["begin"] and (name := found["begun"].strip()).rstrip("*") in ("subequations", "dgroup"):
             return start, False
         elif found["begin"]:
@@ -94,15 +98,8 @@ class Notes(Reader):
         else:
             pattern = CLOSED.get(opening) or rf"\\end{re.escape(opening[1:])}(?![a-zA-Z])"
             comments = "" if Path(file).suffix.lower() in MARKDOWN else r"|%[^\n]*"
-            closing = next(
-                (
-                    m
-                    for m in re.compile(rf"(?P<end>{pattern})|\\[\s\S]{comments}").finditer(text.text, start)
-                    if m["end"]
-                ),
-                None,
-            )
-            stop, end = (closing.start(), closing.end()) if closing else (-1, -1)
+            edges = re.compile(rf"(?P<end>{pattern})|\\[\s\S]{comments}").finditer(text.text, start)
+            stop, end = next((m.span() for m in edges if m["end"]), (-1, -1))
         if stop < 0:
             raise ReadError("syntax", f"{opening} is never closed", at)
         self._formula(file, text, start, stop, at)
@@ -110,6 +107,10 @@ class Notes(Reader):
 
     def _formula(self, file: str, text: Text, start: int, stop: int, at: Raw) -> None:
         """Note the display between two offsets."""
+        if len(self.displays) == DISPLAYS:
+            self.complain(file, "size", f"more than {DISPLAYS} displays; check the notes in parts", at)
+            self.ended = True
+            return
         labels: tuple[str, ...] = ()
         lines: list[Line] = []
         error = None
@@ -118,7 +119,7 @@ class Notes(Reader):
             labels = tuple(text_of(group(tokens, j + 1)[0]) for j, t in enumerate(tokens[:-1]) if t.text == "\\label")
             lines = list(_lines(tokens))
         except ReadError as problem:
-            error = self.message(file, problem.kind, str(problem), problem.at)
+            error = self.message(file, problem.kind, str(problem), problem.at if problem.at.line else at)
         self.found[len(self.displays)] = lines
         self.displays.append(
             Display(file, at.line, "checked", self.world, "", labels, (), 0, error, self.letters, notes=True)
@@ -126,18 +127,26 @@ class Notes(Reader):
 
     def _tokens(self, text: Text, start: int, stop: int, at: Raw) -> list[Raw]:
         """Tokens of a display, macros expanded; it may define some itself."""
-        tokens: list[Raw] = []
-        for found in DEFINES.finditer(text.text, start, stop):
-            if found["define"] and found.start() >= start:
-                tokens += islice((t for t, _ in text.tokens(start, found.start())), TOKENS + 1)
-                name, macro, start = definition(text, found.end(), found["define"].rstrip("*"))
-                self.macros[name] = macro
-        tokens += islice((t for t, _ in text.tokens(start, stop)), TOKENS + 1)
-        expanded, steps = expand(tokens, self.macros)
-        self.steps += steps
+        stretches = self._define(text, start, stop)
+        found = islice((t for begin, end in stretches for t, _ in text.tokens(begin, end)), TOKENS + 1)
+        if self.steps > STEPS:
+            raise ReadError("size", "the macros of this document expand too far; write some out", at)
+        self.steps += EXPANSION  # what it takes at most, should it fail
+        expanded, steps = expand(list(found), self.macros)
+        self.steps += steps - EXPANSION
         if len(expanded) > TOKENS:
             raise ReadError("size", f"more than {TOKENS} tokens in one display; split it", at)
         return expanded
+
+    def _define(self, text: Text, start: int, stop: int) -> list[tuple[int, int]]:
+        """Note the macros that a formula defines; offsets of what stands between the definitions."""
+        stretches = []
+        for found in DEFINES.finditer(text.text, start, stop):
+            if found["define"] and found.start() >= start:
+                stretches.append((start, found.start()))
+                name, macro, start = definition(text, found.end(), found["define"].rstrip("*"))
+                self.macros[name] = macro
+        return [*stretches, (start, max(start, stop))]
 
     def joined(self) -> list[Display]:
         """Displays with their rows; one that begins with a relation goes on with the one before it."""
@@ -148,7 +157,7 @@ class Notes(Reader):
             before = result[-1] if result and gathered[-1] else None
             if lines and before and before.file == display.file and _relates(lines[0].tokens) and not before.error:
                 gathered[-1] += lines
-                result[-1] = replace(before, labels=before.labels + display.labels, error=display.error)
+                result[-1] = replace(before, labels=before.labels + display.labels)
             else:
                 result.append(display)
                 gathered.append(lines or [])
@@ -237,17 +246,23 @@ def chained(lines: Sequence[Line]) -> Iterator[Row]:
             integrals = 0
         depth = max(0, open_brackets(tokens, depth))
         integrals += sum(t.text == "\\int" for t in tokens)
-        integrals -= sum(differential(list(tokens[i : i + 5]), 0) > 0 for i in range(len(tokens))) if integrals else 0
+        integrals -= _differentials(tokens) if integrals else 0
     for row in rows:
         yield Row(row.tokens, row.reason, row.line, row.begins)
 
 
 def _goes_on(rows: Sequence[Line], line: Line, following: bool, integral: bool) -> bool:
-    """Whether a row that begins with no relation goes on with the one before; ``following``: one begins the next row."""
+    """Whether a row that begins with no relation goes on with the one before; ``following``: the next one does."""
     if line.begins or rows[-1].ended:
         return False
     if line.tokens[0].text in SIGNS or (integral and differential(list(line.tokens[:5]), 0)):
         return True
     if any(related(t, d) for t, d in levels(line.tokens)):
         return False
-    return (integral and not following) or (line.hangs and not (following and rows[0].hangs))
+    return (integral and (not following or _differentials(line.tokens) > 0)) or (
+        line.hangs and not (following and rows[0].hangs)
+    )
+
+
+def _differentials(tokens: Sequence[Raw]) -> int:
+    return sum(differential(list(tokens[i : i + 5]), 0) > 0 for i in range(len(tokens)))

@@ -40,7 +40,7 @@ RELATIONS = {*RELATION, *FURTHER.split(), *ARROWS - {r"\therefore"}}
 def plain(tokens: Sequence[Raw], depth: int = 0) -> list[Raw]:
     """The tokens that have a meaning; rows of wrapped environments become rows of the display."""
     if depth > NESTING:
-        raise ReadError("size", f"braces {NESTING} deep; split the display", tokens[0])
+        raise ReadError("size", f"braces {NESTING} deep; split the display", tokens[0] if tokens else Raw("", 0, 1))
     result: list[Raw] = []
     i = 0
     while i < len(tokens):

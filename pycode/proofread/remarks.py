@@ -128,6 +128,8 @@ def _names(tokens: Sequence[Raw], inside: Sequence[Raw], end: int, before: Seque
         if not start and before[-1].text not in SPACE:  # 2\text{cost}
             return True
         return operand or following in ("(", "[", "_", "^") or (start and following in RELATIONS)
+    if previous in RELATIONS and not following:
+        return True
     first = "".join(t.text for t in inside[:1])
     words = re.findall(r"[a-z]+", text_of(inside).lower())
     return operand and first.isalpha() and first.isascii() and not {*words[:1]} & PROSE
