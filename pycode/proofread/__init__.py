@@ -1,6 +1,9 @@
 r"""Executed displays: the printed LaTeX of a derivation is parsed and computed on random instances: tested, not proved.
 
 - Reading: ``source`` cuts displays out of .tex files (``tex``: tokens, ``macros``: \newcommand).
+- Notes of others: ``notes`` reads every display (``markdown``: other markup, ``presentation``: looks, ``remarks``:
+  words); ``translate`` writes it in our letters and spelling (``wording``; ``letters``, ``alphabets``; ``densities``,
+  ``roles`` and ``episodes`` for what it leaves out).
 - Lexing: ``lexer`` types the tokens by a world's vocabulary (``tokens``: tables, ``spelling``: names).
 - Grammar: ``grammar`` parses sides and splits lines into chains (``names``: what a tree says uncomputed).
 - Evaluation: ``evaluate``, with ``lookup``, ``sums``, ``expectation`` and ``draw``, computes a side on an instance.

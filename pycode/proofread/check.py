@@ -12,6 +12,7 @@ from pycode.proofread.run import Complaints, Relation, Run
 from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.tokens import RELATION
+from pycode.proofread.translate import translated
 from pycode.proofread.worlds import NAMES, World, build
 
 
@@ -84,6 +85,7 @@ class Checker:
 
     def _judge(self, base: Verdict, display: Display, world: World) -> Verdict:
         known = dict(self.before(display, world))
+        display = translated(display, world)
         run = Run(display, world, known, exactly=self.exactly, seed=self.seed)
         chains = run.chains()
         if not chains:
@@ -120,6 +122,7 @@ class Checker:
             if before not in self.known:
                 run = Run(earlier, world, known)
                 with suppress(ReadError):  # told when that display is run
+                    run.display = translated(earlier, world)
                     for chain in run.chains():
                         run.define(chain)
                 self.known[before] = run.definitions

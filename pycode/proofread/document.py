@@ -68,7 +68,7 @@ class Document:
     displays: tuple[Display, ...]
     messages: tuple[Message, ...]
     lines: dict[str, list[str]] = field(repr=False)
-    skipped: int = 0  # displayed formulas of notes that have no relation
+    skipped: int = 0  # displays of notes that state no relation
 
     def before(self, display: Display) -> list[Display]:
         """Earlier displays of the same world that define something."""

@@ -28,19 +28,22 @@ class Outcome(NamedTuple):
     message: str = ""
 
 
-def compare(sign: str, sides: Sequence[Sides], says_zero: bool, crude: bool) -> Outcome:
-    """Judge one relation; ``says_zero``: the chain itself ends in 0; ``crude``: the bound need not be attained."""
+def compare(sign: str, sides: Sequence[Sides], says_zero: bool, crude: bool, notes: bool = False) -> Outcome:
+    """Judge one relation; ``says_zero``: the chain itself ends in 0; ``crude``: the bound need not be attained.
+
+    ``notes`` need only be true: their bounds may be crude or equalities, their ∝ equalities, their sides 0.
+    """
     for pair in sides:
         if shape(pair.left) != shape(pair.right) and not (_is_zero(pair.left) or _is_zero(pair.right)):
             return Outcome(np.inf, "sort", f"{describe(pair.left)} on the left, {describe(pair.right)} on the right")
     if not all(primal(x).finite() for pair in sides for x in pair[:2]):
         return Outcome(np.inf, "value", "a side is not finite")
-    if not says_zero and all(size(x) <= ZERO for pair in sides for x in pair[:2]):
+    if not says_zero and not notes and all(size(x) <= ZERO for pair in sides for x in pair[:2]):
         return Outcome(0.0, "vacuous", "both sides are 0 in every world; say so (= 0), or nothing is tested")
     if sign == "∝":
-        return _proportional(sides)
+        return _proportional(sides, notes)
     if sign in ("<=", ">="):
-        return _bound(sign, sides, crude)
+        return _bound(sign, sides, crude, notes)
     gaps = [_relative(pair.left, pair.right) for pair in sides]
     worst = max(float(np.max(np.abs(g), initial=0.0)) for g in gaps)
     if worst <= TOLERANCE:
@@ -66,12 +69,14 @@ def _example(sides: Sequence[Sides], gaps: Sequence[np.ndarray]) -> str:
     return f" (for example {x[at]:.6g} and {y[at]:.6g})"
 
 
-def _bound(sign: str, sides: Sequence[Sides], crude: bool) -> Outcome:
+def _bound(sign: str, sides: Sequence[Sides], crude: bool, notes: bool) -> Outcome:
     gaps = [_relative(p.left, p.right) * (1.0 if sign == ">=" else -1.0) for p in sides]
     lowest = min(float(g.min(initial=0.0)) for g in gaps)
     worst = max(0.0, -lowest)
     if worst > TOLERANCE:
         return Outcome(worst, "relation", f"the bound is broken, relatively by {worst:.2g}{_example(sides, gaps)}")
+    if notes:
+        return Outcome(worst)
     if max(float(g.max(initial=0.0)) for g in gaps) <= STRICT:
         return Outcome(worst, "relation", "the bound is an equality in every world; write =")
     tight = [g for p, g in zip(sides, gaps, strict=True) if p.tight]
@@ -85,7 +90,7 @@ def _bound(sign: str, sides: Sequence[Sides], crude: bool) -> Outcome:
     return Outcome(worst)
 
 
-def _proportional(sides: Sequence[Sides]) -> Outcome:
+def _proportional(sides: Sequence[Sides], notes: bool) -> Outcome:
     worst, constants, several = 0.0, [], False
     for pair in sides:
         _, arrays = align(primal(pair.left), primal(pair.right))
@@ -105,7 +110,7 @@ def _proportional(sides: Sequence[Sides]) -> Outcome:
             if min(constants) > 0
             else "the constant is not positive",
         )
-    if all(abs(c - 1.0) <= TOLERANCE for c in constants):
+    if not notes and all(abs(c - 1.0) <= TOLERANCE for c in constants):
         return Outcome(worst, "relation", "the constant is 1 in every world; write =")
     return Outcome(worst)
 

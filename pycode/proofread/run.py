@@ -159,7 +159,7 @@ class Run:
         nodes = [node for tree in trees for node in tree.find_data("brace")]
         braces = {id(node): node for node in nodes if len(node.children) > 1}
         zero = any(t.data == "number" and str(t.children[0]) == "0" for t in trees)
-        crude = self.display.option.startswith("crude")
+        crude, notes = self.display.option.startswith("crude"), self.display.notes
         pairs: list[tuple[str, Raw, tuple[Key, Key]]]
         pairs = [(sign.name.replace(":=", "="), sign.raw, (i, i + 1)) for i, sign in enumerate(signs[bool(defines) :])]
         pairs += [("=", Raw("", t.meta.line, t.meta.column), ((k, 0), (k, 1))) for k, t in braces.items()]
@@ -170,11 +170,11 @@ class Run:
             both = [
                 relations.Sides(s[left], s[right], i.tight and not brace) for s, i in zip(sides, instances, strict=True)
             ]
-            outcome = relations.compare(sign, both, zero and not brace, crude)
+            outcome = relations.compare(sign, both, zero and not brace, crude, notes)
             compared.append(Relation(outcome, place, own, sign, both))
         self.braces += len(braces)
         found = self._complaints(compared, chain[0][1][0].raw)
-        found += self._silent(terms) if not found else []
+        found += self._silent(terms) if not found and not notes else []
         if defines and not all(values.primal(s[0]).finite() for s in sides):
             found.append(("value", "what is defined is not finite", signs[0].raw))
         worst = max((r.outcome.worst for r in compared), default=0.0)

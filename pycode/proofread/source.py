@@ -12,6 +12,8 @@ from pycode.proofread.tex import (
     Raw,
     ReadError,
     Text,
+    after_fi,
+    end_of,
     group,
     optional,
     short,
@@ -75,6 +77,8 @@ class Display:
     rows: tuple[Row, ...]
     ordinal: int  # 1, 2, … within its file
     error: Message | None = None  # why its text cannot be read
+    letters: str = "assignment"  # what the letters mean: a table's name, or a file
+    notes: bool = False  # whether it stands in notes, where chains are cut as readers do
 
     @property
     def label(self) -> str:
@@ -88,7 +92,8 @@ class Display:
             " ".join(t.text for t in row.tokens) + "%0" * excuses_zero(row.reason) + "%&" * row.opens
             for row in self.rows
         )
-        return f"{self.environment}[{self.option}]{{{self.world}}} " + "\\\\".join(rows)
+        letters = f"%{self.letters} " if self.notes else ""
+        return f"{letters}{self.environment}[{self.option}]{{{self.world}}} " + "\\\\".join(rows)
 
 
 def excuses_zero(reason: str) -> bool:
@@ -193,26 +198,36 @@ class Reader:
                 body, position = _body(text, position, name, at)
                 self._display(file, body, at, name, ordinal)
             elif found["begin"] and name.rstrip("*") in OPAQUE:
-                position = _end(text, position, name, at)[1]
+                position = end_of(text, position, name, at)[1]
             elif found["end"] and name in ENVIRONMENTS:
                 raise ReadError("syntax", f"\\end{{{name}}} without its \\begin", at)
             elif found["end"] and name == "document":
                 self.ended = True
             elif found["false"]:
-                position = _after_fi(text, position)
-            elif found["bracket"] or found["command"] or (found["begin"] and name.rstrip("*") in BARE):
-                self.complain(file, "bare", f"{found.group()} is not executed; {ADVICE}", at)
+                position = after_fi(text, position)
+            elif (
+                found["bracket"]
+                or found["command"]
+                or found["dollars"]
+                or (found["begin"] and name.rstrip("*") in BARE)
+            ):
+                position, inline = self._bare(file, text, found, at, inline)
             elif found.group() in self.hiding or (found["begin"] and name in self.hiding):
                 self.complain(file, "bare", f"{found.group()} hides a display or an \\input; write it out", at)
-            elif found["dollars"] == "$$" and not inline:
-                self.complain(file, "bare", f"$$ is not executed; {ADVICE}", at)
-                end = text.text.find("$$", position)
-                position = end + 2 if end >= 0 else len(text.text)
-            elif found["dollars"] == "$":
-                inline = not inline
             elif found["paragraph"]:
                 inline = False
                 position -= 1  # the next paragraph may be empty too
+
+    def _bare(self, file: str, text: Text, found: re.Match[str], at: Raw, inline: bool) -> tuple[int, bool]:
+        """Refuse a display that is not run; the offset after its beginning, and whether a $ is open there."""
+        position = found.end()
+        if found["dollars"] == "$" or (found["dollars"] and inline):
+            return position, inline ^ (found["dollars"] == "$")
+        self.complain(file, "bare", f"{found.group()} is not executed; {ADVICE}", at)
+        if found["dollars"]:
+            end = text.text.find("$$", position)
+            position = end + 2 if end >= 0 else len(text.text)
+        return position, inline
 
     def _hides(self, name: str, body: str) -> None:
         """Note a macro or an environment whose use would be a display that is not seen."""
@@ -284,25 +299,6 @@ class Reader:
                 )
             opens = len(cells) > 1 and any(t.text not in SPACE | QUAD for t in without(cells[0]))
             yield Row(tuple(without(expanded)), text_of(reason), row[0].line, opens)
-
-
-def _after_fi(text: Text, position: int) -> int:
-    r"""After the \\fi that ends an \\iffalse: what stands before it is not typeset."""
-    depth = 1
-    for found in re.compile(r"%[^\n]*|\\(if[a-zA-Z@]*|fi)(?![a-zA-Z@])").finditer(text.text, position):
-        if (found[1] and not found[1].startswith("iff")) or found[1] == "iffalse":
-            depth += -1 if found[1] == "fi" else 1
-        if depth == 0:
-            return found.end()
-    return len(text.text)
-
-
-def _end(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int]:
-    r"""Offsets of the \\end of an environment, and after it."""
-    found = re.compile(rf"\\end\s*\{{\s*{re.escape(environment)}\s*\}}").search(text.text, position)
-    if not found:
-        raise ReadError("syntax", f"\\begin{{{environment}}} has no \\end{{{environment}}}", at)
-    return found.start(), found.end()
 
 
 def _body(text: Text, position: int, environment: str, at: Raw) -> tuple[list[Raw], int]:

@@ -159,3 +159,22 @@ def without(tokens: list[Raw]) -> list[Raw]:
                 result.append(tokens[i])
             i += 1
     return result
+
+
+def after_fi(text: Text, position: int) -> int:
+    r"""After the \\fi that ends an \\iffalse: what stands before it is not typeset."""
+    depth = 1
+    for found in re.compile(r"%[^\n]*|\\(if[a-zA-Z@]*|fi)(?![a-zA-Z@])").finditer(text.text, position):
+        if (found[1] and not found[1].startswith("iff")) or found[1] == "iffalse":
+            depth += -1 if found[1] == "fi" else 1
+        if depth == 0:
+            return found.end()
+    return len(text.text)
+
+
+def end_of(text: Text, position: int, environment: str, at: Raw) -> tuple[int, int]:
+    r"""Offsets of the \\end of an environment, and after it."""
+    found = re.compile(rf"\\end\s*\{{\s*{re.escape(environment)}\s*\}}").search(text.text, position)
+    if not found:
+        raise ReadError("syntax", f"\\begin{{{environment}}} has no \\end{{{environment}}}", at)
+    return found.start(), found.end()

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pycode.proofread.check import Checker
 from pycode.proofread.document import check_all, read
+from pycode.proofread.letters import load
+from pycode.proofread.notes import read_notes
 
 PACKAGE = Path(__file__).parents[2] / "pycode" / "proofread"
 
@@ -238,7 +241,50 @@ TEXTS = [
     ("\\begin{checked}{mdp}\n1 = 1}\n\\end{checked}\n", "syntax", "this } closes nothing"),
 ]
 
-MODULES = "lexer grammar check run names evaluate lookup sums expectation draw linear relations".split()
+# The same of notes in the letters of others: world, text, telling part of the message.
+REFUSED = [
+    ("vae", r"\log p(x) = E_z[\log p(x|z)]", "say over which density the mean over z is taken"),
+    ("vae", r"E_q[z] = E_{p(z)}[z]+E_z[z]", "say over which density the mean over z is taken"),
+    ("vae", r"\mathcal{L}(\theta) = \log p_\theta(x)", ""),
+    ("mdp", r"\nabla J = E_{S_t\sim\nu,A_t\sim\pi}[\nabla J]", ""),
+    ("mdp", r"J = E_\pi[\sum_{t=0}^T f(S_t)] + E_\pi[G_0]", ""),
+    ("vae", r"KL = E_q[\log q(z)-\log p(z)]", "a divergence without its densities"),
+    ("vae", r"KL(q(z)) = 1", "a divergence has two densities"),
+    ("vae", r"p(x) = \langle p(x|z) \rangle", "an average in angle brackets needs its density"),
+    ("vae", r"p(x|y,z)p(y) = p(x,y|z)", "this density is neither of z nor of x and y"),
+    ("vae", r"p(z|z) = p(z)", "this density has no meaning in a model of x and z"),
+    ("vae", r"q_\psi(z|x) = q_\phi(z|x)", r"q_\psi is not called q_\theta here; say so in a file for --letters"),
+    ("vae", r"q(z|x)p(x) = q(x|z)p(z)", "q is the density of z here, not of x"),
+    ("vae", r"q(z|x) = q(z)", "the same density with other conditions before"),
+    ("vae", r"E_q[g(z)] = E_q[h(z)]", "two functions, g and h; this world has one"),
+    ("mdp", r"A^\pi(s,a) = \mathcal{R}(\tilde{s},a)", r"\tilde{s} is bound inside of what this name stands for"),
+    ("mdp", r"V^\pi(s) = V^\pi(x)", "x is free here"),
+    ("mdp", r"V^\pi(s) < Q^\pi(s,a)", ""),
+    ("mdp", r"\nabla J(\theta) \approx \nabla J(\theta)", ""),
+    ("mdp", r"\nabla J(\theta) = \sum\nabla J(\theta)", ""),
+    ("mdp", r"w = V^\pi(s_0)", ""),
+    ("mdp", r"v_\pi(s] = 1", "does not fit the bracket that is open"),
+    ("mdp", r"v_\pi(s) = v_\pi(s", "( is never closed"),
+    ("mdp", "v_\\pi(s) &= Q^\\\\ &= v_\\pi(s)", "a row ends inside of an argument or a script"),
+]  # fmt: skip
+
+# Lines of a file of letters, telling part of the message.
+LINES = [
+    ("v_\\pi", "write notation = canonical name"),
+    ("V =", "write notation = canonical name"),
+    ("V^\\pi = w_\\pi", "has no name w_\\pi"),
+    ("V + W = v_\\pi", "V + W is no name, nor a name with arguments"),
+    ("[nowhere]", "there is no world nowhere"),
+    ("V^\\pi = v_\\pi\nV^\\pi = q_\\pi", "V^{\\pi} is given two meanings"),
+    ("[mdp]\nA(s,a) = q_\\pi(s,a", "( is never closed"),
+    ("A(s,a = v_\\pi(s)", "( is never closed"),
+    ("A(s,a) = \\foo(s,a)", "unknown macro \\foo"),
+]
+
+MODULES = (
+    "lexer grammar check run names evaluate lookup sums expectation draw linear relations "
+    "translate wording roles densities episodes letters"
+).split()
 # Not provoked: they guard what no text reaches today.
 GUARDS = {
     "relation signs are printed but": "the evaluator runs every relation of a chain",
@@ -310,8 +356,43 @@ def written():
                         yield f"{path.name}:{call.lineno}", found
 
 
+def of_notes(tmp_path, world, text, letters="kingma"):
+    """Statuses and messages of one display of notes."""
+    path = tmp_path / "notes.md"
+    path.write_text(f"$$\n{text}\n$$\n", encoding="utf-8")
+    document = read_notes([path], world, letters)
+    checker = Checker(document)
+    verdicts = [checker.run(display) for display in document.displays]
+    return [v.status for v in verdicts], [*document.messages, *(m for v in verdicts for m in v.messages)]
+
+
+@pytest.mark.parametrize(("world", "text", "telling"), REFUSED, ids=[r[1][:40] for r in REFUSED])
+def test_what_others_leave_open_is_refused(tmp_path, world, text, telling):
+    statuses, found = of_notes(tmp_path, world, text)
+    assert statuses == ["error"]
+    assert telling in found[0].message
+
+
+def refusal(tmp_path, line):
+    """What is said of a file of letters with this line."""
+    path = tmp_path / "own.txt"
+    path.write_text(f"% letters\n{line}\n", encoding="utf-8")
+    load.cache_clear()
+    with pytest.raises(ValueError, match=r"own.txt:[23]: ") as error:
+        load(str(path))
+    return str(error.value).partition(": ")[2]
+
+
+@pytest.mark.parametrize(("line", "telling"), LINES, ids=[line for line, _ in LINES])
+def test_bad_lines_of_a_file_of_letters_are_named(tmp_path, line, telling):
+    assert telling in refusal(tmp_path, line)
+    assert of_notes(tmp_path, "mdp", r"v_\pi(s) = v_\pi(s)", str(tmp_path / "own.txt"))[0] == ["error"]
+
+
 def test_every_message_is_provoked_above(tmp_path):
     texts = [display(world, body) for world, body, *_ in DISPLAYS] + [text for text, *_ in TEXTS]
     seen = "\n".join(m.message for text in texts for m in messages(tmp_path, text)[1])
+    told = [m.message for world, text, _ in REFUSED for m in of_notes(tmp_path, world, text)[1]]
+    seen = "\n".join([seen, *told, *(refusal(tmp_path, line) for line, _ in LINES)])
     silent = [f"{where} {found}" for where, found in written() if not re.search(f"(?m)^{found}$", seen)]
     assert [s for s in silent if not any(re.escape(guard) in s for guard in GUARDS)] == []

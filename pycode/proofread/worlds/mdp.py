@@ -99,7 +99,7 @@ ROWS = {name: _rows(name) for name in ("mdp", "mdp-discounted")}
 def vocabulary(name: str) -> Vocabulary:
     """What the letters mean in ``mdp`` or ``mdp-discounted``."""
     sorts = {
-        "state": r"s s' s'' x y \bar{s} \tilde{s}",
+        "state": r"s s' s'' s''' x y \bar{s} \tilde{s}",
         "action": "a a' a''",
         "reward": "r r'",
         "integer": "k K t i j l m h",

@@ -171,7 +171,9 @@ def test_moments_up_to_degree_8(field, n):
     variance = s.square()
     z, rule = Nodes(field).grid("z")
     assert equal(rule.integral(density(z, m, variance) * power(z, n), "z"), moment(n, m, variance))
-    assert equal(rule.integral(density(z, Value(0), field.constant(1)) * power(z, n), "z"), moment(n, field.constant(0), 1))
+    assert equal(
+        rule.integral(density(z, Value(0), field.constant(1)) * power(z, n), "z"), moment(n, field.constant(0), 1)
+    )
 
 
 def test_integrals_of_what_is_no_gaussian(field):
