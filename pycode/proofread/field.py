@@ -47,6 +47,7 @@ class Residue(Named):
         self.field, self.exponent = field, exponent
         data = np.asarray(data, field.dtype)  # arrays of objects without axes decay to numbers
         if exponent is not None:
+            exponent = np.asarray(exponent, field.dtype)  # int64 would overflow
             self.exponent = ordered(np.broadcast_to(exponent, data.shape), axes)[0]
         self.data, self.axes = ordered(data, axes)
         self.made, self.fraction = made, fraction  # the operation and its operands; the rational number that this is
