@@ -23,6 +23,7 @@ class Field:
         self.random = random.Random(f"{seed} {prime}")
         self.known: dict[object, object] = {}  # value of a letter, or of what a world names → its logarithm
         self.roots: dict[object, object] = {}  # value of a square that a world names → its positive root
+        self.numbers: dict[int, Fraction] = {}  # residues of rational numbers, however they are met again
         self.steps = np.array([self.random.randrange(prime) for _ in range(points)], self.dtype)
         self.circle = self.positive().square()  # π
 
@@ -60,8 +61,9 @@ class Field:
             raise UndecidedError(f"a number of more than {NUMBER_BITS} bits")
         if x.denominator % self.prime == 0:
             raise RedrawError
-        data = np.array(x.numerator * pow(x.denominator, -1, self.prime) % self.prime, self.dtype)
-        return Residue(self, data, (), fraction=Fraction(x), pure=x > 0)
+        residue = x.numerator * pow(x.denominator, -1, self.prime) % self.prime
+        self.numbers[residue] = Fraction(x)
+        return Residue(self, np.array(residue, self.dtype), (), fraction=Fraction(x), pure=x > 0)
 
     # Logarithms
 
@@ -79,6 +81,9 @@ class Field:
     def _symbol(self, v: int) -> tuple[int, bool]:
         if v in self.known:
             return self.known[v], False  # type: ignore[return-value]
+        if self.numbers.get(v, 0) > 0:
+            log = self.fraction_log(self.numbers[v])
+            return int(log.data), log.invented
         if v < SMALL or self.prime - v < SMALL:
             if v >= SMALL:
                 raise UndecidedError("the logarithm of a negative number")
