@@ -130,8 +130,11 @@ def time_of(tree: Tree) -> tuple[str, int] | None:
     (subscript,) = children(tree.children[1])
     if subscript.data == "variable":
         return str(subscript.children[0]), 0
+    step = subscript.children[-1] if subscript.data == "add" else subscript
+    if isinstance(step, Tree) and step.data == "number" and not str(step.children[0]).isdecimal():
+        return "?", 0
     if subscript.data == "number":
-        return "", int(float(subscript.children[0]))
+        return "", int(subscript.children[0])
     if subscript.data == "add" and subscript.children[0].data == "variable" and subscript.children[1].data == "number":
-        return str(subscript.children[0].children[0]), int(float(subscript.children[1].children[0]))
+        return str(subscript.children[0].children[0]), int(subscript.children[1].children[0])
     return "?", 0

@@ -230,6 +230,16 @@ def test_powers_with_an_index(field):
     assert not x.exp().raised(n).gaps((x * n).exp()).any()
 
 
+def test_exponents_of_numbers_do_not_overflow(point):
+    for _ in range(8):
+        x, a = point.letter(), point.positive()
+        root = (a * x.exp()).sqrt()
+        assert not (root * root).gaps(a * x.exp()).any()
+        cube = x.exp().raised(Value(np.array(-3)))
+        assert int(cube.exponent) == -3 * int(x.data) % point.prime
+        assert root.exponent.dtype == object
+
+
 def test_sums_over_an_axis(field):
     x, p = field.letter((2, 3), ("s", "a")), field.modulus
     found = entries(x.total("a", 3))
