@@ -49,7 +49,10 @@ class Residue(Named):
         pure: bool = False,
     ) -> None:
         self.data, self.axes = ordered(np.asarray(data, field.dtype), axes)
-        self.exponent = None if exponent is None else ordered(np.broadcast_to(exponent, np.shape(data)), axes)[0]
+        self.exponent = None
+        if exponent is not None:
+            exponent = np.asarray(exponent, field.dtype)  # int64 would overflow
+            self.exponent = ordered(np.broadcast_to(exponent, np.shape(data)), axes)[0]
         self.field, self.made, self.fraction = field, None, None
         self.invented, self.pure, self.logs = invented, pure, False
 
