@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pycode.proofread.presentation import ARROWS, BLANK, RELATIONS, levels
 from pycode.proofread.spelling import script
 from pycode.proofread.tex import Raw, ReadError, group, text_of
-from pycode.proofread.tokens import BIG, EXPECTATION, FONT, OPERATOR, QUAD, SIZE, SPACE
+from pycode.proofread.tokens import BIG, EXPECTATION, OPERATOR, QUAD, SIZE, SPACE
 
 SIGNS = {"+", "-", "*", "/", "\\cdot", "\\times", "\\odot", "\\pm"}
 STOPS = {",", ".", ";", "，", "。", "；", "、"}
@@ -56,13 +56,18 @@ def formula(tokens: Sequence[Raw], depth: int = 0) -> tuple[list[Raw], str]:
             result += [at._replace(text=c) for c in words if c != " "]
         elif depth == 0 and first not in STATES and at.text != "\\therefore":
             said.append(words)
-            if following not in {":", *RELATIONS, *SIGNS} and _begun(result):
+            if following not in {":", *RELATIONS, *SIGNS} and _begun(result) and _last(result) not in BEFORE_OPERAND:
                 said.append(spoken(tokens[end:]))
                 break
         elif depth == 0 and following:
             result.append(at._replace(text="\\qquad"))
         i = end
     return _trimmed(result), " ".join(said)
+
+
+def _last(tokens: Sequence[Raw]) -> str:
+    """The last token that is no blank."""
+    return next((t.text for t in reversed(tokens) if t.text not in BLANK), "")
 
 
 def _begun(tokens: Sequence[Raw]) -> bool:
@@ -83,17 +88,16 @@ def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) ->
     if text == "\\text":
         inside, end = group(tokens, i + 1)
         return 0 if _names(tokens, inside, end, before, depth) else end
-    if text in FONT and i + 1 < len(tokens) and tokens[i + 1].text == "{" and depth == 0:
+    upright = text in ("\\mathrm", "\\textrm", "\\mathsf", "\\mathit", "\\mathnormal") and depth == 0
+    if upright and tokens[i + 1 : i + 2] and tokens[i + 1].text == "{" and _last(before) not in BEFORE_OPERAND:
         inside, end = group(tokens, i + 1)
         shown = [t.text for t in inside]
-        several = sum(t.isalpha() for t in shown) > 2 and (
-            "~" in shown or "\\ " in shown or any(t.spaced for t in inside[1:])
-        )
-        return end if several and text != "\\boldsymbol" else 0
+        apart = "~" in shown or "\\ " in shown or any(t.spaced for t in inside[1:])
+        return end if apart and sum(t.isalpha() for t in shown) > 2 else 0
     if text in ("(", "[") and depth == 0 and (end := _closing(tokens, i)):
         inside = [t for t in tokens[i + 1 : end - 1] if t.text not in BLANK]
         shown = [t.text for t in inside]
-        numbered = len(shown) in (2, 3) and shown[0].isdigit() and set(shown[1:]) <= {"*", "'", "a", "b", "c"}
+        numbered = len(shown) in (2, 3) and shown[0].isdigit() and set(shown[1:]) == {"*"}
         aside = bool(before) and before[-1].text in QUAD and len(shown) == 1 and shown[0].isdigit()
         if numbered or aside:
             return end
@@ -175,7 +179,10 @@ def comment(cell: Sequence[Raw]) -> bool:
     shown = [t.text for t in cell if t.text not in BLANK - {"\\scriptstyle"}]
     if not shown or shown[0] in RELATIONS | SIGNS | {":"}:
         return False
-    return shown[0] in ("\\scriptstyle", "\\because", "\\forall") or formula(cell)[1] != ""
+    kept, said = formula(cell)
+    return shown[0] in ("\\scriptstyle", "\\because", "\\forall") or bool(
+        said and not any(related(t, d) for t, d in levels(kept))
+    )
 
 
 def stated(tokens: Sequence[Raw], depth: int) -> tuple[list[Raw], str]:

@@ -167,6 +167,10 @@ SPOKEN = [  # body, chains, words in the reasons
 ]
 NAMED = [  # words that are names are not left out, so that they are refused or known later
     (r"\text{Pr}(s) = \text{KL}(a) + 2\text{cost}", r"\mathrm{Pr}(s)=\mathrm{KL}(a)+2\mathrm{cost}"),
+    (r"A = \text{(i)} B \\ = (2a) C", "A=B=(2a)C"),
+    (r"A = \mathrm{all in all} + B", r"A=\mathrm{allinall}+B"),
+    (r"A &= B & C = D \text{ as well}", "A=B | C=D"),
+    (r"A = B (5*) \\ = \mathbf{a b c}", r"A=B=\mathbf{abc}"),
     (r"A = B + \text{const}", r"A=B+\mathrm{const}"),
     (r"A = \mathbb{E}[\text{total cost} - B]", r"A=\mathbb{E}[\mathrm{totalcost}-B]"),
     (r"A = D_{\text{KL}}(\text{cost} + 1)", r"A=D_{\text{KL}}(\mathrm{cost}+1)"),
@@ -282,7 +286,8 @@ PIECES = r"""
     \begin{array}{l} \end{array} \begin{cases} \end{cases} \stackrel{a}{=} \stackrel \underbrace{a}_{b} \underbrace
     \overbrace{x}^{(1)} \textcolor{x}{y} \boxed{ \newcommand{\x}[1]{#1} \x \def\y{z} \y % ``` ```math ~~~ ` > --
     {{<katex>}} {{</katex>}} {%math%} {%endmath%} <!-- --> \\] \because \forall \implies (\text{a}) [\text{b}]
-    \right. \scriptstyle \xlongequal \cr \operatorname* \sqrt[3]{x} \sqrt[ \input{a} \verb|x| \end{document} \iffalse \fi ² 凹""".split()
+    \right. \scriptstyle \xlongequal \cr \operatorname* \sqrt[3]{x} \sqrt[ \input{a} \verb|x| \end{document}
+    \iffalse \fi ² 凹""".split()
 
 
 def test_garbage_ends_soon(notes):
