@@ -163,6 +163,7 @@ SPOKEN = [  # body, chains, words in the reasons
     (r"A = B \qquad \text{where } C = D", "A=B | C=D", ""),
     (r"\text{Hence } A = B \text{ and } C = D", "A=B | C=D", ""),
     (r"A = B \qquad (12)", "A=B", "(12)"),
+    (r"A &= B && \text{$x = y$} \\ &= C \qquad \text{(5)}", "A=B=C", "$x = y$ (5)"),
     (r"A = B \text{ by \( x \) and $y$}", "A=B", "by \\( x \\) and $y$"),
 ]
 NAMED = [  # words that are names are not left out, so that they are refused or known later
@@ -235,6 +236,8 @@ def test_what_cannot_be_read_is_said(notes, text, telling):
         r"v_\pi(s) = v_\pi(s) \\ 2",
         r"v_\pi(s) = 1\text{reward} \cdot v_\pi(s)",
         r"v_\pi(s) = \mathbb{E}[\text{reward}]",
+        r"v_\pi(s) = \text{2} v_\pi(s)",
+        r"v_\pi(s) = v_\pi(s)\textbf{$\,+1$}",
         r"v_\pi(s) = \text{by definition} \\ v_\pi(s) = v_\pi(s)",
         r"= v_\pi(s)",
         r"v_\pi(s) \implies v_\pi(s)",
