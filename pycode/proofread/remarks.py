@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from pycode.proofread.presentation import ARROWS, BLANK, RELATIONS, levels
-from pycode.proofread.spelling import script
+from pycode.proofread.spelling import script, words
 from pycode.proofread.tex import Raw, ReadError, group, text_of
-from pycode.proofread.tokens import BIG, EXPECTATION, FONT, OPERATOR, QUAD, SIZE, SPACE
+from pycode.proofread.tokens import BIG, EXPECTATION, OPERATOR, QUAD, SIZE, SPACE
 
 SIGNS = {"+", "-", "*", "/", "\\cdot", "\\times", "\\odot", "\\pm"}
 STOPS = {",", ".", ";", "，", "。", "；", "、"}
@@ -34,9 +34,10 @@ def formula(tokens: Sequence[Raw], depth: int = 0) -> tuple[list[Raw], str]:
             i = end
             continue
         end = _remark(tokens, i, result, depth)
-        if not end and at.text == "\\text":
+        if at.text == "\\text" and (not end or _hides(tokens, i, result)):
             end = group(tokens, i + 1)[1]
-            result += [at._replace(text="\\mathrm"), *tokens[i + 1 : end]]
+            hidden = _hides(tokens, i, result)  # for the lexer to refuse
+            result += [at if hidden else at._replace(text="\\mathrm"), *tokens[i + 1 : end]]
             i = end
             continue
         if not end:
@@ -47,16 +48,16 @@ def formula(tokens: Sequence[Raw], depth: int = 0) -> tuple[list[Raw], str]:
             continue
         while at.text in ("(", "[") and result and result[-1].text in SIZE:  # \Big(
             result.pop()
-        words = spoken(tokens[i:end])
-        first = next(iter(re.findall(r"[a-z]+", words.lower())), "")
+        phrase = spoken(tokens[i:end])
+        first = next(iter(re.findall(r"[a-z]+", phrase.lower())), "")
         if first in CONDITIONS:
-            raise ReadError("syntax", f"this is said under a condition in words: {words}; state it without", at)
+            raise ReadError("syntax", f"this is said under a condition in words: {phrase}; state it without", at)
         following = next((t.text for t in tokens[end:] if t.text not in BLANK), "")
-        if not any(c.isalnum() for c in words) and set(words) <= STOPS | {" "}:
-            result += [at._replace(text=c) for c in words if c != " "]
+        if not any(c.isalnum() for c in phrase) and set(phrase) <= STOPS | {" "}:
+            result += [at._replace(text=c) for c in phrase if c != " "]
         elif depth == 0 and first not in STATES and at.text != "\\therefore":
-            said.append(words)
-            if following not in {":", *RELATIONS, *SIGNS} and _begun(result):
+            said.append(phrase)
+            if following not in {":", *RELATIONS, *SIGNS} and _begun(result) and _last(result) not in BEFORE_OPERAND:
                 said.append(spoken(tokens[end:]))
                 break
         elif depth == 0 and following:
@@ -65,14 +66,25 @@ def formula(tokens: Sequence[Raw], depth: int = 0) -> tuple[list[Raw], str]:
     return _trimmed(result), " ".join(said)
 
 
+def _hides(tokens: Sequence[Raw], i: int, before: Sequence[Raw]) -> bool:
+    """Whether the text at i is a formula; a number in brackets behind a blank is none."""
+    inside = group(tokens, i + 1)[0]
+    number = len(inside) > 1 and inside[0].text in ("(", "[") and before and before[-1].text in SPACE | QUAD
+    return not words(inside) and not number
+
+
+def _last(tokens: Sequence[Raw]) -> str:
+    """The last token that is no blank."""
+    return next((t.text for t in reversed(tokens) if t.text not in BLANK), "")
+
+
 def _begun(tokens: Sequence[Raw]) -> bool:
     return any(t.text not in BLANK for t in tokens)
 
 
 def spoken(tokens: Sequence[Raw]) -> str:
     """Tokens as words."""
-    words = text_of([t for t in tokens if t.text not in ("{", "}", "\\text", "~", "\\mathrm", *BLANK)])
-    return words.strip()
+    return text_of([t for t in tokens if t.text not in ("{", "}", "\\text", "~", "\\mathrm", *BLANK)]).strip()
 
 
 def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) -> int:
@@ -83,17 +95,16 @@ def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) ->
     if text == "\\text":
         inside, end = group(tokens, i + 1)
         return 0 if _names(tokens, inside, end, before, depth) else end
-    if text in FONT and i + 1 < len(tokens) and tokens[i + 1].text == "{" and depth == 0:
+    upright = text in ("\\mathrm", "\\textrm", "\\mathsf", "\\mathit", "\\mathnormal") and depth == 0
+    if upright and tokens[i + 1 : i + 2] and tokens[i + 1].text == "{" and _last(before) not in BEFORE_OPERAND:
         inside, end = group(tokens, i + 1)
         shown = [t.text for t in inside]
-        several = sum(t.isalpha() for t in shown) > 2 and (
-            "~" in shown or "\\ " in shown or any(t.spaced for t in inside[1:])
-        )
-        return end if several and text != "\\boldsymbol" else 0
+        apart = "~" in shown or "\\ " in shown or any(t.spaced for t in inside[1:])
+        return end if apart and sum(t.isalpha() for t in shown) > 2 else 0
     if text in ("(", "[") and depth == 0 and (end := _closing(tokens, i)):
         inside = [t for t in tokens[i + 1 : end - 1] if t.text not in BLANK]
         shown = [t.text for t in inside]
-        numbered = len(shown) in (2, 3) and shown[0].isdigit() and set(shown[1:]) <= {"*", "'", "a", "b", "c"}
+        numbered = len(shown) in (2, 3) and shown[0].isdigit() and set(shown[1:]) == {"*"}
         aside = bool(before) and before[-1].text in QUAD and len(shown) == 1 and shown[0].isdigit()
         if numbered or aside:
             return end
@@ -104,11 +115,11 @@ def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) ->
 
 def _aside(bracket: Raw, before: Sequence[Raw], inside: Sequence[Raw]) -> bool:
     """Whether a bracket that begins with words is a remark, not an argument or a factor."""
-    words, end = group(inside, 1)
+    said, end = group(inside, 1)
     before = [t for t in before if t.text not in SIZE]
     apart = bool(before) and (before[-1].text in SPACE | QUAD or bracket.spaced or before[-1].text in (")", "]"))
     factor = len(inside) > end and inside[end].text in SIGNS | {"(", "["}
-    return _begun(before) and apart and not (_word(words) and (factor or before[-1].text not in SPACE | QUAD))
+    return _begun(before) and apart and not (_word(said) and (factor or before[-1].text not in SPACE | QUAD))
 
 
 def _word(inside: Sequence[Raw]) -> bool:
@@ -131,8 +142,8 @@ def _names(tokens: Sequence[Raw], inside: Sequence[Raw], end: int, before: Seque
     if previous in RELATIONS and not following:
         return True
     first = "".join(t.text for t in inside[:1])
-    words = re.findall(r"[a-z]+", text_of(inside).lower())
-    return operand and first.isalpha() and first.isascii() and not {*words[:1]} & PROSE
+    begins = re.findall(r"[a-z]+", text_of(inside).lower())[:1]
+    return operand and first.isalpha() and first.isascii() and not {*begins} & PROSE
 
 
 def _after_scripts(before: Sequence[Raw]) -> bool:
@@ -175,7 +186,12 @@ def comment(cell: Sequence[Raw]) -> bool:
     shown = [t.text for t in cell if t.text not in BLANK - {"\\scriptstyle"}]
     if not shown or shown[0] in RELATIONS | SIGNS | {":"}:
         return False
-    return shown[0] in ("\\scriptstyle", "\\because", "\\forall") or formula(cell)[1] != ""
+    if shown[0] == "\\text" and not words(group(cell, [t.text for t in cell].index("\\text") + 1)[0]):
+        return True
+    kept, said = formula(cell)
+    return shown[0] in ("\\scriptstyle", "\\because", "\\forall") or bool(
+        said and not any(related(t, d) for t, d in levels(kept))
+    )
 
 
 def stated(tokens: Sequence[Raw], depth: int) -> tuple[list[Raw], str]:

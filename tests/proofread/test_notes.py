@@ -163,10 +163,15 @@ SPOKEN = [  # body, chains, words in the reasons
     (r"A = B \qquad \text{where } C = D", "A=B | C=D", ""),
     (r"\text{Hence } A = B \text{ and } C = D", "A=B | C=D", ""),
     (r"A = B \qquad (12)", "A=B", "(12)"),
+    (r"A &= B && \text{$x = y$} \\ &= C \qquad \text{(5)}", "A=B=C", "$x = y$ (5)"),
     (r"A = B \text{ by \( x \) and $y$}", "A=B", "by \\( x \\) and $y$"),
 ]
 NAMED = [  # words that are names are not left out, so that they are refused or known later
     (r"\text{Pr}(s) = \text{KL}(a) + 2\text{cost}", r"\mathrm{Pr}(s)=\mathrm{KL}(a)+2\mathrm{cost}"),
+    (r"A = \text{(i)} B \\ = (2a) C", "A=B=(2a)C"),
+    (r"A = \mathrm{all in all} + B", r"A=\mathrm{allinall}+B"),
+    (r"A &= B & C = D \text{ as well}", "A=B | C=D"),
+    (r"A = B (5*) \\ = \mathbf{a b c}", r"A=B=\mathbf{abc}"),
     (r"A = B + \text{const}", r"A=B+\mathrm{const}"),
     (r"A = \mathbb{E}[\text{total cost} - B]", r"A=\mathbb{E}[\mathrm{totalcost}-B]"),
     (r"A = D_{\text{KL}}(\text{cost} + 1)", r"A=D_{\text{KL}}(\mathrm{cost}+1)"),
@@ -231,6 +236,8 @@ def test_what_cannot_be_read_is_said(notes, text, telling):
         r"v_\pi(s) = v_\pi(s) \\ 2",
         r"v_\pi(s) = 1\text{reward} \cdot v_\pi(s)",
         r"v_\pi(s) = \mathbb{E}[\text{reward}]",
+        r"v_\pi(s) = \text{2} v_\pi(s)",
+        r"v_\pi(s) = v_\pi(s)\textbf{$\,+1$}",
         r"v_\pi(s) = \text{by definition} \\ v_\pi(s) = v_\pi(s)",
         r"= v_\pi(s)",
         r"v_\pi(s) \implies v_\pi(s)",
@@ -282,7 +289,8 @@ PIECES = r"""
     \begin{array}{l} \end{array} \begin{cases} \end{cases} \stackrel{a}{=} \stackrel \underbrace{a}_{b} \underbrace
     \overbrace{x}^{(1)} \textcolor{x}{y} \boxed{ \newcommand{\x}[1]{#1} \x \def\y{z} \y % ``` ```math ~~~ ` > --
     {{<katex>}} {{</katex>}} {%math%} {%endmath%} <!-- --> \\] \because \forall \implies (\text{a}) [\text{b}]
-    \right. \scriptstyle \xlongequal \cr \operatorname* \sqrt[3]{x} \sqrt[ \input{a} \verb|x| \end{document} \iffalse \fi ² 凹""".split()
+    \right. \scriptstyle \xlongequal \cr \operatorname* \sqrt[3]{x} \sqrt[ \input{a} \verb|x| \end{document}
+    \iffalse \fi ² 凹""".split()
 
 
 def test_garbage_ends_soon(notes):
