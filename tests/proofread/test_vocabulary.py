@@ -161,7 +161,7 @@ DISPLAYS = [
     ("mdp", "J(\\theta) = 2^{9999999}", "size", "a power beyond 1000000", ""),
     ("mdp", f"J(\\theta) = 1.{'5' * 400}", "size", "a number of more than 400 digits", ""),
     ("mdp", r"J(\theta) = \mathbb{E}[9^T]", "value", "the mean over the length does not converge", ""),
-    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[R_{t+1.0000000000001}+G_{t+1}|S_t=s]", "scope", "the time of R is bound by", "R"),
+    ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[R_{t+1.01}+G_{t+1}|S_t=s]", "scope", "the time of R is bound by", "R"),
     ("mdp", r"J(\theta) = \Pr(T<3)", "syntax", "this event cannot be read", "T"),
     ("mdp", r"f(s) = \Pr(T>1|S_1=s)", "syntax", "this condition cannot be read; S_0=s can", ""),
     ("mdp", r"v_\pi(s) = \mathbb{E}_\pi[G_t^2|S_t=s]", "syntax", "the return enters here not linearly", ""),
