@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from pycode import page
-from pycode.proofread import modular
-from pycode.proofread.symbols import Field
+from pycode.proofread.arithmetic import modular
+from pycode.proofread.arithmetic.symbols import Field
 from pycode.proofread.worlds import decoders, gaussians, mdp, vae
 
 

@@ -80,7 +80,7 @@ class _Help(argparse.Action):
             about = (import_module(f"pycode.proofread.worlds.{module}").__doc__ or "").splitlines()[0]
             about = about.partition(": ")[2].partition(";")[0].rstrip(".")
             lines += wrap(about, WIDTH, initial_indent=f"  {', '.join(names):<21}", subsequent_indent=" " * 23)
-        letters = ", ".join(import_module("pycode.proofread.letters").NAMED)
+        letters = ", ".join(import_module("pycode.proofread.notes.letters").NAMED)
         lines += ["", "letters:", f"  {letters}, or a file of your own with lines such as Q^\\pi = q_\\pi"]
         parser.epilog = "\n\n".join([EXITS, "\n".join(lines), EXAMPLES])
         parser.print_help()
@@ -123,7 +123,7 @@ def _consistent(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
         parser.error(f"there is no world {options.world}; there are {', '.join(worlds)}")
     options.letters = "assignment" if options.letters is None else options.letters
     try:
-        import_module("pycode.proofread.letters").load(options.letters)
+        import_module("pycode.proofread.notes.letters").load(options.letters)
     except ValueError as error:
         parser.error(str(error))
     for path in options.files:
@@ -134,7 +134,7 @@ def _consistent(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
 def _document(options: argparse.Namespace) -> Document:
     if not options.all_displays:
         return read(*options.files)
-    from pycode.proofread.notes import read_notes
+    from pycode.proofread.notes.reading import read_notes
 
     return read_notes(options.files, options.world, options.letters)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pycode.proofread.values import COLUMN, GRADIENT, ROW, Scalar, primal
+from pycode.proofread.arithmetic.values import COLUMN, GRADIENT, ROW, Scalar, primal
 
 SHAPES = {GRADIENT: "gradient", ROW: "column vector", COLUMN: "row vector"}
 COMPONENTS = ("dimension", "sample")  # sorts that count from 1

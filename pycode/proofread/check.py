@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from pycode.proofread.document import Document, Exact, Verdict
 from pycode.proofread.names import Definition
+from pycode.proofread.notes.translate import translated
 from pycode.proofread.run import Complaints, Relation, Run
 from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.tokens import RELATION
-from pycode.proofread.translate import translated
 from pycode.proofread.worlds import NAMES, World, build
 
 

@@ -11,12 +11,12 @@ from functools import cache
 
 import numpy as np
 
-from pycode.proofread import rational
+from pycode.proofread.arithmetic import rational
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.named import LINE, RedrawError
+from pycode.proofread.arithmetic.values import Scalar, primal
 from pycode.proofread.document import checker_hash
-from pycode.proofread.field import Residue
 from pycode.proofread.limits import LINE_POINTS, LINES, SPARE_POINTS
-from pycode.proofread.named import LINE, RedrawError
-from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import KEPT
 
 Computed = Mapping[Hashable, "Scalar | Exception"]

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, cast
 
 from lark import Tree
 
-from pycode.proofread import values
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.values import ONE, Scalar, Value, primal
 from pycode.proofread.bound import Bound
 from pycode.proofread.limits import TOLERANCE
 from pycode.proofread.names import children
-from pycode.proofread.values import ONE, Scalar, Value, primal
 
 if TYPE_CHECKING:
     from pycode.proofread.evaluate import Evaluator

@@ -9,17 +9,17 @@ from typing import ClassVar
 import numpy as np
 from lark import Token, Tree
 
-from pycode.proofread import linear, values
+from pycode.proofread.arithmetic import linear, values
+from pycode.proofread.arithmetic.named import UndecidedError
+from pycode.proofread.arithmetic.values import COLUMN, GRADIENT, ONE, ROW, Dual, Scalar, Value, align, primal
 from pycode.proofread.bound import Bound, an, describe, shape
 from pycode.proofread.draw import Draw
 from pycode.proofread.expectation import Expectations
 from pycode.proofread.limits import LARGEST_POWER, LONGEST_SUM
 from pycode.proofread.lookup import Lookups
-from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import Definition, children
 from pycode.proofread.sums import Sums
 from pycode.proofread.tex import Raw, ReadError
-from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Scalar, Value, align, primal
 from pycode.proofread.worlds import Instance, Vocabulary
 
 

@@ -14,13 +14,14 @@ from importlib import import_module
 
 import numpy as np
 
-from pycode.proofread import degrees, modular
-from pycode.proofread.field import Residue
+from pycode.proofread import degrees
+from pycode.proofread.arithmetic import modular
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.named import RedrawError, UndecidedError
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import Scalar, primal
 from pycode.proofread.limits import COEFFICIENT_DIGITS, LINE_POINTS, REDRAWS
-from pycode.proofread.named import RedrawError, UndecidedError
-from pycode.proofread.symbols import Field
 from pycode.proofread.tex import UNEQUAL, ReadError
-from pycode.proofread.values import Scalar, primal
 from pycode.proofread.worlds import NAMES, Candidate, Instance
 
 PRIMES, BITS = 2, 61

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lark import Token, Tree
 
-from pycode.proofread import values
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.values import ONE, Scalar, Value, primal
 from pycode.proofread.bound import Bound, shape
 from pycode.proofread.draw import Draw, time_of
 from pycode.proofread.limits import DENSITY, NEGLIGIBLE, TOLERANCE
 from pycode.proofread.names import NORMAL, about, children, free, named_variable, normal, restricted, used
 from pycode.proofread.tex import UNEQUAL
-from pycode.proofread.values import ONE, Scalar, Value, primal
 from pycode.proofread.worlds import Rule
 
 if TYPE_CHECKING:

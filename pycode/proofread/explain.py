@@ -9,6 +9,7 @@ from textwrap import TextWrapper
 import numpy as np
 from lark import Tree
 
+from pycode.proofread.arithmetic.values import COLUMN, GRADIENT, ROW, Scalar, primal
 from pycode.proofread.bracketed import bracketed, name
 from pycode.proofread.check import Checker
 from pycode.proofread.document import Document
@@ -16,7 +17,6 @@ from pycode.proofread.names import Definition
 from pycode.proofread.run import Outcome, Relation, Run
 from pycode.proofread.source import Display
 from pycode.proofread.tex import short, text_of
-from pycode.proofread.values import COLUMN, GRADIENT, ROW, Scalar, primal
 from pycode.proofread.worlds import Instance, build
 
 WIDTH, ENTRIES, NEAREST = 100, 4, 3  # of a line; shown of a table; labels that are offered for an unknown one

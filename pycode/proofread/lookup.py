@@ -7,12 +7,12 @@ from typing import Any
 
 from lark import Token, Tree
 
-from pycode.proofread import values
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.values import ROW, ZERO, Scalar, Value, primal
 from pycode.proofread.bound import COMPONENTS, Bound, an
 from pycode.proofread.limits import LONGEST_NUMBER
 from pycode.proofread.names import Definition, children, separators, sorts_of
 from pycode.proofread.tex import UNEQUAL, ReadError
-from pycode.proofread.values import ROW, ZERO, Scalar, Value, primal
 
 
 class Lookups:

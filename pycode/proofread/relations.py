@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pycode.proofread.arithmetic.values import Scalar, align, primal, size
 from pycode.proofread.bound import describe, shape
 from pycode.proofread.limits import STRICT, TOLERANCE, ZERO
-from pycode.proofread.values import Scalar, align, primal, size
 
 DIFFER = "the sides differ"
 

@@ -10,18 +10,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from lark import Tree
 
-from pycode.proofread import exact, relations, values
+from pycode.proofread import exact, relations
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.named import RedrawError, UndecidedError
+from pycode.proofread.arithmetic.values import Value
 from pycode.proofread.bound import Bound
 from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import SAY, Part, parse, split
 from pycode.proofread.lexer import Lexer
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS, FREE_INTEGERS
-from pycode.proofread.named import RedrawError, UndecidedError
 from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
 from pycode.proofread.tex import UNEQUAL, Raw, ReadError, group
 from pycode.proofread.tokens import Tok
-from pycode.proofread.values import Value
 from pycode.proofread.worlds import Instance, World, build
 
 SUBSCRIPT = re.compile(r"_(\w)$")

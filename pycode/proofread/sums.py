@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from lark import Token, Tree
 
-from pycode.proofread import values
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.named import UndecidedError
+from pycode.proofread.arithmetic.values import ONE, ZERO, Dual, Scalar, Value, primal
 from pycode.proofread.bound import COMPONENTS, Bound, an, describe, shape
 from pycode.proofread.limits import LONGEST_SUM
-from pycode.proofread.named import UndecidedError
 from pycode.proofread.names import children, free, order, restricted, successor, used
 from pycode.proofread.tex import UNEQUAL
-from pycode.proofread.values import ONE, ZERO, Dual, Scalar, Value, primal
 
 
 class Sums:

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from pycode.proofread.arithmetic.values import Value, primal
 from pycode.proofread.bound import Bound
 from pycode.proofread.evaluate import Evaluator
 from pycode.proofread.grammar import parse
 from pycode.proofread.lexer import Lexer
 from pycode.proofread.tex import tokenize
-from pycode.proofread.values import Value, primal
 from pycode.proofread.worlds import build
 
 

@@ -250,9 +250,9 @@ def notes(monkeypatch):
         return replace(document.read(*paths), skipped=1)
 
     letters = SimpleNamespace(NAMED={"assignment": "", "kingma": ""}, load=load)
-    if importlib.util.find_spec("pycode.proofread.letters") is None:
-        monkeypatch.setitem(sys.modules, "pycode.proofread.letters", letters)
-    monkeypatch.setitem(sys.modules, "pycode.proofread.notes", SimpleNamespace(read_notes=read_notes))
+    if importlib.util.find_spec("pycode.proofread.notes.letters") is None:
+        monkeypatch.setitem(sys.modules, "pycode.proofread.notes.letters", letters)
+    monkeypatch.setitem(sys.modules, "pycode.proofread.notes.reading", SimpleNamespace(read_notes=read_notes))
 
 
 def test_help_fits_a_screen_and_names_what_there_is(notes, capsys):

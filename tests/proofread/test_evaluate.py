@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pycode.proofread.values import Value, primal, tangent
+from pycode.proofread.arithmetic.values import Value, primal, tangent
 from pycode.proofread.worlds import build
 
 EXACT = {"rtol": 1e-12, "atol": 1e-13}  # sums of at most some hundred terms of order 1

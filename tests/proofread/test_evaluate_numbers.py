@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from pycode.proofread.arithmetic.values import Value, primal
 from pycode.proofread.tex import ReadError
-from pycode.proofread.values import Value, primal
 from pycode.proofread.worlds import build
 
 EXACT = {"rtol": 1e-12, "atol": 1e-13}  # sums of at most some hundred terms of order 1

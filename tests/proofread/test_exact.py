@@ -5,12 +5,13 @@ from fractions import Fraction
 
 import pytest
 
-from pycode.proofread import exact, modular
+from pycode.proofread import exact
+from pycode.proofread.arithmetic import modular
+from pycode.proofread.arithmetic.named import UndecidedError
+from pycode.proofread.arithmetic.values import Value, power, sqrt
 from pycode.proofread.document import check_all, read
 from pycode.proofread.exact import Relation, judge
 from pycode.proofread.limits import COEFFICIENT_DIGITS, REDRAWS
-from pycode.proofread.named import UndecidedError
-from pycode.proofread.values import Value, power, sqrt
 
 ONE_DIMENSION = frozenset({"\\mu_q"})
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pycode.proofread.arithmetic.values import Value
 from pycode.proofread.document import check_all, read
 from pycode.proofread.explain import WIDTH, explain, find, value
-from pycode.proofread.values import Value
 from pycode.proofread.worlds import build
 
 ROOT = Path(__file__).parents[2]

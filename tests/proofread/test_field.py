@@ -6,12 +6,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pycode.proofread import values
-from pycode.proofread.field import Residue
-from pycode.proofread.floats import Value
-from pycode.proofread.modular import prime
-from pycode.proofread.named import COLUMN, LINE, ROW, RedrawError, UndecidedError
-from pycode.proofread.symbols import Field
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.floats import Value
+from pycode.proofread.arithmetic.modular import prime
+from pycode.proofread.arithmetic.named import COLUMN, LINE, ROW, RedrawError, UndecidedError
+from pycode.proofread.arithmetic.symbols import Field
 
 POINTS = 7
 

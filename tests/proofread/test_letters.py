@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pycode.proofread.check import Checker
-from pycode.proofread.letters import load
-from pycode.proofread.notes import read_notes
+from pycode.proofread.notes.letters import load
+from pycode.proofread.notes.reading import read_notes
 
 VAE, PAIR, MDP, DISCOUNTED = "vae", "gaussians", "mdp", "mdp-discounted"
 NOTES = Path(__file__).parent / "corpus" / "notes"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pycode.proofread import linear, values
-from pycode.proofread.values import COLUMN, GRADIENT, ONE, ROW, Dual, Value, primal, tangent
+from pycode.proofread.arithmetic import linear, values
+from pycode.proofread.arithmetic.values import COLUMN, GRADIENT, ONE, ROW, Dual, Value, primal, tangent
 
 RNG = np.random.default_rng(1)
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}  # systems of three equations lose two or three digits

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from pycode.proofread import modular
+from pycode.proofread.arithmetic import modular
 
 RNG = random.Random(1)
 BIG, SMALL = modular.prime("test", 61), modular.prime("test", 31)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from pycode.proofread.document import check_all, read
-from pycode.proofread.notes import DISPLAYS, read_notes
+from pycode.proofread.notes.reading import DISPLAYS, read_notes
 from pycode.proofread.tex import TOKENS
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pycode.proofread import modular, rational
+from pycode.proofread.arithmetic import modular, rational
 
 RNG = random.Random(2)
 BIG, SMALL = modular.prime("test", 61), modular.prime("test", 31)

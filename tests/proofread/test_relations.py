@@ -3,9 +3,9 @@ r"""Each rule by which a relation is judged: on sides made by hand, and on displ
 import numpy as np
 import pytest
 
+from pycode.proofread.arithmetic.values import GRADIENT, Value
 from pycode.proofread.document import check_all, read
 from pycode.proofread.relations import TOLERANCE, Sides, compare, silent_terms
-from pycode.proofread.values import GRADIENT, Value
 
 KL = r"D_{KL}(q_\theta(z|x)\|p_\phi(z|x))"
 ELBO = r"\mathcal{L}(\theta,\phi;x)"

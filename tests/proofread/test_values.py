@@ -6,8 +6,8 @@ from operator import mul
 import numpy as np
 import pytest
 
-from pycode.proofread import values
-from pycode.proofread.values import GRADIENT, LIMIT, ONE, Dual, TooLargeError, Value, primal, tangent
+from pycode.proofread.arithmetic import values
+from pycode.proofread.arithmetic.values import GRADIENT, LIMIT, ONE, Dual, TooLargeError, Value, primal, tangent
 
 RNG = np.random.default_rng(0)
 EXACT = {"rtol": 1e-14, "atol": 1e-14}  # a few roundings

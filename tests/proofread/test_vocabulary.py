@@ -8,8 +8,8 @@ import pytest
 
 from pycode.proofread.check import Checker
 from pycode.proofread.document import check_all, read
-from pycode.proofread.letters import load
-from pycode.proofread.notes import read_notes
+from pycode.proofread.notes.letters import load
+from pycode.proofread.notes.reading import read_notes
 
 PACKAGE = Path(__file__).parents[2] / "pycode" / "proofread"
 

@@ -21,8 +21,8 @@ from typing import Protocol
 
 import numpy as np
 
+from pycode.proofread.arithmetic.values import Plain, Scalar, Value
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS
-from pycode.proofread.values import Plain, Scalar, Value
 
 KEPT = Path(__file__).parents[3] / "build" / "cache" / "worlds"
 KEPT_SEEDS = {0, *BOUND_SEED}.union(*BOUND_SEEDS.values())

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pycode.proofread.values import GRADIENT, ONE, Plain, Scalar, Value, exp, log, primal, rename, take
+from pycode.proofread.arithmetic.values import GRADIENT, ONE, Plain, Scalar, Value, exp, log, primal, rename, take
 from pycode.proofread.worlds import Rule, Space
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
 from pycode.proofread.worlds.normal import density

@@ -11,8 +11,21 @@ from math import comb
 
 import numpy as np
 
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import COLUMN, ONE, ROW, Plain, Scalar, Value, align, exp, primal, raised, rename, take
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import (
+    COLUMN,
+    ONE,
+    ROW,
+    Plain,
+    Scalar,
+    Value,
+    align,
+    exp,
+    primal,
+    raised,
+    rename,
+    take,
+)
 from pycode.proofread.worlds import Candidate, Instance, Rule, Vocabulary
 from pycode.proofread.worlds.normal import density, product
 from pycode.proofread.worlds.quadrature import signed

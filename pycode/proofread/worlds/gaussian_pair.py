@@ -6,7 +6,20 @@ from functools import cached_property
 
 import numpy as np
 
-from pycode.proofread.values import COLUMN, ONE, ROW, Plain, Scalar, Value, exp, log, primal, rename, take, total
+from pycode.proofread.arithmetic.values import (
+    COLUMN,
+    ONE,
+    ROW,
+    Plain,
+    Scalar,
+    Value,
+    exp,
+    log,
+    primal,
+    rename,
+    take,
+    total,
+)
 from pycode.proofread.worlds import Rule, Space
 from pycode.proofread.worlds.likelihoods import LinearGaussian
 from pycode.proofread.worlds.normal import density

@@ -11,9 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from pycode.proofread.field import Residue
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import COLUMN, ROW, ZERO, Value, log, primal
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import COLUMN, ROW, ZERO, Value, log, primal
 from pycode.proofread.worlds import Candidate, Instance, Vocabulary
 from pycode.proofread.worlds.gaussian_pair import DATA, Gaussians, admits, matrix, vector
 from pycode.proofread.worlds.likelihoods import LinearGaussian

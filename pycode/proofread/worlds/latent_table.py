@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import GRADIENT, Dual, Plain, Scalar, Value, log, named, take, total
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import GRADIENT, Dual, Plain, Scalar, Value, log, named, take, total
 from pycode.proofread.worlds import Rule
 from pycode.proofread.worlds.autoencoder import GAUSSIAN_ENCODER, INTEGERS, PHI, THETA, parameter_mask
 

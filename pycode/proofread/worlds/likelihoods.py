@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pycode.proofread.values import COLUMN, ONE, ROW, ZERO, Number, Scalar, exp, primal, rename, total
+from pycode.proofread.arithmetic.values import COLUMN, ONE, ROW, ZERO, Number, Scalar, exp, primal, rename, total
 from pycode.proofread.worlds.normal import density, length
 
 

@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import numpy as np
 
-from pycode.proofread.field import Residue
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import (
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import (
     GRADIENT,
     ONE,
     Dual,
@@ -29,7 +29,7 @@ from pycode.proofread.values import (
     tangent,
     total,
 )
-from pycode.proofread.values import size as largest
+from pycode.proofread.arithmetic.values import size as largest
 from pycode.proofread.worlds import Candidate, Instance, Vocabulary
 from pycode.proofread.worlds.process import behaviour, lengths, process, returns, steps, visits
 

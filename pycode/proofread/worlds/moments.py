@@ -6,11 +6,11 @@ from functools import cached_property, reduce
 
 import numpy as np
 
-from pycode.proofread import modular, rational
-from pycode.proofread.field import Residue
-from pycode.proofread.named import ROW, RedrawError, UndecidedError
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import ZERO, Plain, Scalar, Value, linear
+from pycode.proofread.arithmetic import modular, rational
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.named import ROW, RedrawError, UndecidedError
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import ZERO, Plain, Scalar, Value, linear
 from pycode.proofread.worlds.normal import density
 
 COUNTS = {1: 11, 2: 6, 3: 5}  # nodes a coordinate: polynomials up to degree 8, 3, 2 in each

@@ -1,6 +1,6 @@
 """The normal density by conditioning, one coordinate after the other: no determinant, no inverse, any further axes."""
 
-from pycode.proofread.values import COLUMN, ONE, ROW, Scalar, exp, pi, primal, select, sqrt
+from pycode.proofread.arithmetic.values import COLUMN, ONE, ROW, Scalar, exp, pi, primal, select, sqrt
 
 
 def density(z: Scalar, mean: Scalar, variance: Scalar) -> Scalar:

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from pycode.proofread.linear import solve
-from pycode.proofread.values import ONE, Scalar, Value, extended, join, primal, rename, select, total
+from pycode.proofread.arithmetic.linear import solve
+from pycode.proofread.arithmetic.values import ONE, Scalar, Value, extended, join, primal, rename, select, total
 
 Tables = Mapping[str, Scalar]
 

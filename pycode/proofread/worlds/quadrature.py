@@ -11,8 +11,8 @@ from math import pi
 
 import numpy as np
 
+from pycode.proofread.arithmetic.values import ROW, Scalar, Value, cos, primal, select, sin, size, total
 from pycode.proofread.limits import FALLS_OFF, ZERO
-from pycode.proofread.values import ROW, Scalar, Value, cos, primal, select, sin, size, total
 from pycode.proofread.worlds import Space
 
 REACH = 9.2  # standard deviations on each side: a density has then fallen to 4e-19 of its peak

@@ -1,8 +1,8 @@
 """A linear-Gaussian decoder in the field, all of whose widths are rational: sums of two squares that are squares."""
 
-from pycode.proofread.field import Residue
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import GRADIENT, Dual, Scalar, Value
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import GRADIENT, Dual, Scalar, Value
 from pycode.proofread.worlds.likelihoods import LinearGaussian
 
 

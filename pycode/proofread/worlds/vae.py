@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as np
 
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import (
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import (
     GRADIENT,
     ONE,
     ZERO,

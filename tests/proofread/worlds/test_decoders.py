@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pycode.proofread.values import COLUMN, ROW, Value
+from pycode.proofread.arithmetic.values import COLUMN, ROW, Value
 from pycode.proofread.worlds import decoders
 
 BERNOULLI, BINOMIAL, NORMAL = decoders.KINDS

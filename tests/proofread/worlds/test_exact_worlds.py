@@ -6,10 +6,10 @@ from math import comb, prod
 import numpy as np
 import pytest
 
-from pycode.proofread.modular import prime
-from pycode.proofread.named import RedrawError, UndecidedError
-from pycode.proofread.symbols import Field
-from pycode.proofread.values import GRADIENT, ROW, Dual, Value, log, power, primal, select, tangent
+from pycode.proofread.arithmetic.modular import prime
+from pycode.proofread.arithmetic.named import RedrawError, UndecidedError
+from pycode.proofread.arithmetic.symbols import Field
+from pycode.proofread.arithmetic.values import GRADIENT, ROW, Dual, Value, log, power, primal, select, tangent
 from pycode.proofread.worlds import decoders, gaussians, mdp, vae
 from pycode.proofread.worlds.moments import Nodes
 from pycode.proofread.worlds.normal import density

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import stats
 
-from pycode.proofread.values import COLUMN, ONE, ROW, ZERO, Dual, Value, log, primal, rename, tangent
+from pycode.proofread.arithmetic.values import COLUMN, ONE, ROW, ZERO, Dual, Value, log, primal, rename, tangent
 from pycode.proofread.worlds import gaussians
 from pycode.proofread.worlds.normal import density
 

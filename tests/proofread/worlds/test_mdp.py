@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pycode.proofread.values import GRADIENT, Value, primal, tangent
+from pycode.proofread.arithmetic.values import GRADIENT, Value, primal, tangent
 from pycode.proofread.worlds import build, mdp
 
 SEEDS = range(2)

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pycode.proofread.values import GRADIENT, Value, primal, tangent
+from pycode.proofread.arithmetic.values import GRADIENT, Value, primal, tangent
 from pycode.proofread.worlds import build
 
 SEEDS = range(2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pycode.proofread.values import ONE, Dual, Value, log, primal, tangent
+from pycode.proofread.arithmetic.values import ONE, Dual, Value, log, primal, tangent
 from pycode.proofread.worlds import vae
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
 

@@ -6,14 +6,26 @@ out. Every token keeps its place, so messages point at the notes as they stand. 
 
 from dataclasses import replace
 
-from pycode.proofread.densities import BOUND, Densities
-from pycode.proofread.episodes import episodes
-from pycode.proofread.letters import letter_at, load
 from pycode.proofread.lexer import Lexer
+from pycode.proofread.notes.densities import BOUND, Densities
+from pycode.proofread.notes.episodes import episodes
+from pycode.proofread.notes.letters import letter_at, load
+from pycode.proofread.notes.wording import (
+    CLOSED,
+    OPENED,
+    ROW,
+    closing,
+    logarithms,
+    loose,
+    make,
+    parts,
+    plain,
+    rows,
+    shown,
+)
 from pycode.proofread.source import Display, Row
 from pycode.proofread.tex import Raw, ReadError, group
 from pycode.proofread.tokens import QUAD, RELATION
-from pycode.proofread.wording import CLOSED, OPENED, ROW, closing, logarithms, loose, make, parts, plain, rows, shown
 from pycode.proofread.worlds import World
 
 NAMING = {":=", "=:", "\\equiv", "\\coloneqq", "\\doteq"}

@@ -1,8 +1,8 @@
 r"""Notes on decision processes, for the worlds ``mdp``: means over states and actions, sets, sums over an episode."""
 
-from pycode.proofread.letters import letter_at
+from pycode.proofread.notes.letters import letter_at
+from pycode.proofread.notes.wording import CLOSED, EXPECT, OPENED, closing, make, parts, shown, term
 from pycode.proofread.tex import Raw, group
-from pycode.proofread.wording import CLOSED, EXPECT, OPENED, closing, make, parts, shown, term
 
 SETS = {"S": r"\mathcal{S}", "A": r"\mathcal{A}", "R": r"\mathcal{R}"}
 OF_ACTIONS = {r"\pi", r"\pi_\theta"}

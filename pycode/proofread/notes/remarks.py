@@ -3,7 +3,7 @@ r"""What stands in the rows of notes beside their formulas: reasons, labels, ran
 import re
 from collections.abc import Sequence
 
-from pycode.proofread.presentation import ARROWS, BLANK, RELATIONS, levels
+from pycode.proofread.notes.presentation import ARROWS, BLANK, RELATIONS, levels
 from pycode.proofread.spelling import script, words
 from pycode.proofread.tex import Raw, ReadError, group, text_of
 from pycode.proofread.tokens import BIG, EXPECTATION, OPERATOR, QUAD, SIZE, SPACE

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from pycode.proofread import modular
-from pycode.proofread.field import Residue, keys
+from pycode.proofread.arithmetic import modular
+from pycode.proofread.arithmetic.field import Residue, keys
+from pycode.proofread.arithmetic.named import LINE, RedrawError, UndecidedError
 from pycode.proofread.limits import NUMBER_BITS
-from pycode.proofread.named import LINE, RedrawError, UndecidedError
 
 RATIO_BITS = 41  # 1 ± 10^-12 has so many; random residues have such a ratio with chance 2^-39
 SMALL = 2**20  # integers below are known by their prime factors; a random residue is that small with chance 2^-40

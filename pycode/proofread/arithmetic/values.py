@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from pycode.proofread.field import Residue
-from pycode.proofread.floats import Value
-from pycode.proofread.named import COLUMN, GRADIENT, LIMIT, ROW, TooLargeError, align
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.floats import Value
+from pycode.proofread.arithmetic.named import COLUMN, GRADIENT, LIMIT, ROW, TooLargeError, align
 
 __all__ = ["COLUMN", "GRADIENT", "LIMIT", "ROW", "Residue", "TooLargeError", "Value", "align"]
 

@@ -15,13 +15,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pycode.proofread import modular, rational
-from pycode.proofread.floats import Value
+from pycode.proofread.arithmetic import modular, rational
+from pycode.proofread.arithmetic.floats import Value
+from pycode.proofread.arithmetic.named import (
+    COLUMN,
+    LINE,
+    ROW,
+    Named,
+    RedrawError,
+    UndecidedError,
+    align,
+    fitted,
+    ordered,
+    union,
+)
 from pycode.proofread.limits import LARGEST_EXACT, LARGEST_INTEGER, NUMBER_BITS, SPARE_TERMS
-from pycode.proofread.named import COLUMN, LINE, ROW, Named, RedrawError, UndecidedError, align, fitted, ordered, union
 
 if TYPE_CHECKING:
-    from pycode.proofread.symbols import Field
+    from pycode.proofread.arithmetic.symbols import Field
 
 FRACTION_BITS = 12  # residues of 1/2, 1/3, … are no integers below the modulus / 2^12
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from pycode.proofread.letters import letter_at
+from pycode.proofread.notes.letters import letter_at
+from pycode.proofread.notes.wording import KL, closing, parts, shown
 from pycode.proofread.tex import Raw, group
-from pycode.proofread.wording import KL, closing, parts, shown
 
 Q, P = r"q_{\theta}(z\mid x)", "p(z)"
 ENCODER, DECODER = {"q", "Q"}, {"p", "P"}

@@ -11,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pycode.proofread.alphabets import COMMON, KINGMA
+from pycode.proofread.notes.alphabets import COMMON, KINGMA
+from pycode.proofread.notes.wording import closing, make, parts, plain, shown
 from pycode.proofread.spelling import with_primes
 from pycode.proofread.tex import Raw, ReadError, group, text_of, tokenize
-from pycode.proofread.wording import closing, make, parts, plain, shown
 
 NAMED = {"assignment": COMMON, "kingma": COMMON + KINGMA}
 SIGNS = (",", ";", "|", "\\to")  # between arguments

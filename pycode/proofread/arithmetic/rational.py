@@ -7,7 +7,7 @@ from operator import mul
 
 import numpy as np
 
-from pycode.proofread.modular import INT64, inverse, product, residues, solve
+from pycode.proofread.arithmetic.modular import INT64, inverse, product, residues, solve
 
 
 class NoRecurrenceError(ValueError):

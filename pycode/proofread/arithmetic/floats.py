@@ -9,8 +9,8 @@ from typing import Union
 
 import numpy as np
 
+from pycode.proofread.arithmetic.named import COLUMN, GRADIENT, ROW, Named, align, ordered
 from pycode.proofread.limits import FLOOR, LARGEST_INTEGER, NEGLIGIBLE, SMALL, WHOLE
-from pycode.proofread.named import COLUMN, GRADIENT, ROW, Named, align, ordered
 
 Operand = Union["Value", float]
 

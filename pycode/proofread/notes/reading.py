@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pycode.proofread.document import Document
 from pycode.proofread.macros import DEFINE, EXPANSION, definition, expand
-from pycode.proofread.markdown import as_tex
-from pycode.proofread.presentation import BLANK, RELATIONS, TRIPLES, levels, open_brackets, plain
-from pycode.proofread.remarks import SIGNS, arrowless, comment, elided, formula, related, spoken, stated, stopped
+from pycode.proofread.notes.markdown import as_tex
+from pycode.proofread.notes.presentation import BLANK, RELATIONS, TRIPLES, levels, open_brackets, plain
+from pycode.proofread.notes.remarks import SIGNS, arrowless, comment, elided, formula, related, spoken, stated, stopped
 from pycode.proofread.source import BARE, STEPS, Display, Reader, Row
 from pycode.proofread.spelling import differential
 from pycode.proofread.tex import TOKENS, Raw, ReadError, Text, group, split_rows, text_of

@@ -1,6 +1,6 @@
 """Linear algebra: matrices in the axes ROW and COLUMN, and linear systems between named axes."""
 
-from pycode.proofread.values import COLUMN, ROW, ZERO, Dual, Plain, Scalar, primal, rename, select, total
+from pycode.proofread.arithmetic.values import COLUMN, ROW, ZERO, Dual, Plain, Scalar, primal, rename, select, total
 
 
 def matrix_product(a: Scalar, b: Scalar) -> Scalar:

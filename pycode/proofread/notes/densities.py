@@ -7,9 +7,21 @@ q is the density of the latent letter, its first argument: ``q(\theta)`` makes t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pycode.proofread.roles import DECODER, ENCODER, NOISES, PARAMETERS, Call, P, Q, Roles, call_at, is_letter, name_at
+from pycode.proofread.notes.roles import (
+    DECODER,
+    ENCODER,
+    NOISES,
+    PARAMETERS,
+    Call,
+    P,
+    Q,
+    Roles,
+    call_at,
+    is_letter,
+    name_at,
+)
+from pycode.proofread.notes.wording import ELBO, EXPECT, KL, ROW, closing, make, parts, shown, term
 from pycode.proofread.tex import Raw, ReadError, group
-from pycode.proofread.wording import ELBO, EXPECT, KL, ROW, closing, make, parts, shown, term
 
 BOUND = r"\mathcal{L}(\theta,\phi;x)"
 KLS = {KL, "D_KL", "D_" + KL, r"\mathbb{D}_" + KL, r"\mathcal{D}_" + KL, r"\mathbb{D}"}

@@ -1,0 +1,1 @@
+"""Displayed formulas of other people: every display is read, and translated into our letters and spelling."""
