@@ -1,14 +1,10 @@
 r"""Arrays of residues on named axes: the arithmetic in which = means equality, modulo a random prime.
 
-``floats`` is the other arithmetic and has the same methods. An entry stands for v·exp(u) with v and u in the field.
-Logarithms are symbols: log of a letter is a random number that is drawn from its value, log of a product is the sum of
-the logarithms; so an array remembers how it was made. exp(log y) is y again. A root is the one that is itself a square.
-What the field cannot say (an order, a sum of different exponentials) is ``UndecidedError``; ``invented`` marks what
-depends on the logarithm or the root of a sum, which could be a product unseen: there only equality is believed.
+``floats`` is the other arithmetic and has the same methods; functions are in ``formal``. An entry stands for v·exp(u)
+with v and u in the field. What the field cannot say (an order, a sum of different exponentials) is ``UndecidedError``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from operator import add, mul, sub, truediv
 from typing import TYPE_CHECKING
@@ -17,6 +13,7 @@ import numpy as np
 
 from pycode.proofread.arithmetic import modular, rational
 from pycode.proofread.arithmetic.floats import Value
+from pycode.proofread.arithmetic.formal import Formal
 from pycode.proofread.arithmetic.named import (
     COLUMN,
     LINE,
@@ -37,17 +34,10 @@ if TYPE_CHECKING:
 FRACTION_BITS = 12  # residues of 1/2, 1/3, … are no integers below the modulus / 2^12
 
 
-class Residue(Named):
+class Residue(Formal):
     """Residues ``data``, each times the exponential of a residue of ``exponent`` (None: of 0)."""
 
-    __slots__ = ("exponent", "field", "fraction", "invented", "logs", "made", "pure")
-    field: "Field"
-    exponent: np.ndarray | None
-    made: tuple | None  # the operation and its operands
-    fraction: Fraction | None  # the rational number that this is
-    invented: bool  # whether the logarithm or the root of a sum of the text is in it
-    pure: bool  # whether it is a product of positive letters and numbers
-    logs: bool  # whether it is a sum with logarithms in it
+    __slots__ = ()
 
     def __init__(
         self,
@@ -214,112 +204,6 @@ class Residue(Named):
             return self.exponent
         return self.exponent[fitted(self.axes, axes)]
 
-    # Functions, entry by entry
-
-    def log(self) -> "Residue":
-        """Natural logarithm: symbols, sums of them for products, and the exponent."""
-        result = None
-        if self.fraction is not None and self.exponent is None:
-            result = self.field.fraction_log(self.fraction)
-        else:
-            match self.made:
-                case ("times", a, b):
-                    result = a.log() * 2 if a is b else a.log() + b.log()
-                case ("over", a, b):
-                    result = a.log() - b.log()
-                case ("root", a):
-                    result = a.log() / 2
-                case ("raised", a, n):
-                    result = a.log() * n
-                case ("exp", a):
-                    result = a
-                case ("map", a, change, axes):
-                    with suppress(RedrawError):  # there may be zeros among what was not chosen
-                        result = a.log().mapped(change, axes)
-        if result is None:
-            data, new = self.field.logarithms(self)
-            result = Residue(self.field, data, self.axes, invented=self.invented or new)
-            if self.exponent is not None:
-                result = result + Residue(self.field, self.exponent, self.axes)
-        made = ("log", self)
-        return self._from(result.data, result.axes, result.exponent, made, None, result.invented, False, True)
-
-    def exp(self) -> "Residue":
-        """Exponential; that of c·log y is y^c for c a multiple of 1/2."""
-        return self._exponential(Fraction(1))
-
-    def _exponential(self, c: Fraction) -> "Residue":
-        """Exponential of c·self."""
-        if not self.logs:
-            if self.exponent is not None:
-                raise UndecidedError("the exponential of an exponential")
-            if self.fraction == 0:
-                return self.field.constant(1)
-            x = self if c == 1 else self * c
-            one = np.full(x.data.shape, 1, self.field.dtype)
-            return self._from(one, x.axes, x.data, ("exp", x), None, x.invented, True, False)
-        match self.made:
-            case ("log", y):
-                return _power(y, c)
-            case ("plus", a, b):
-                return a._exponential(c) * b._exponential(c)
-            case ("times", a, b) if a.fraction is not None or b.fraction is not None:
-                factor, rest = (a, b) if a.fraction is not None else (b, a)
-                return rest._exponential(c * factor.fraction)
-            case ("over", a, b) if b.fraction is not None:
-                return a._exponential(c / b.fraction)
-            case ("map", a, change, axes):
-                return a._exponential(c).mapped(change, axes)
-        raise UndecidedError("an exponential of products or long sums of logarithms")
-
-    def sqrt(self) -> "Residue":
-        """The root that is itself a square; of what a world names, and of a·a, the one that it says."""
-        data, pure = self._looked_up(self.field.roots), True
-        if data is None:
-            if self.fraction is None and self.made is not None and self.made[0] == "times":
-                _, a, b = self.made
-                if a is b and a.pure:
-                    return a
-                with suppress(RedrawError):
-                    root = a.sqrt()
-                    return root * (root if a is b else b.sqrt())
-            data, pure = self.field.multiple_roots(self) if self.made is self.fraction is None else None, True
-            if data is None:
-                data, pure = self.field.root(self.data), self.pure
-        half = None if self.exponent is None else self.exponent * self.field.half % self.field.modulus
-        return self._from(data, self.axes, half, ("root", self), None, self.invented or not pure, pure, False)
-
-    def sin(self) -> "Residue":
-        """Unknown."""
-        raise UndecidedError("a sine")
-
-    def cos(self) -> "Residue":
-        """Unknown."""
-        raise UndecidedError("a cosine")
-
-    def absolute(self) -> "Residue":
-        """Unknown: the field has no signs."""
-        raise UndecidedError("an absolute value")
-
-    def floor(self) -> "Residue":
-        """Known for a rational number only."""
-        if self.fraction is None:
-            raise UndecidedError("a rounding to integers")
-        return self.field.constant(self.fraction.__floor__())
-
-    def raised(self, n: Value) -> "Residue":
-        """To a power that is an integer on named axes; 0^0 is 1."""
-        m = self.field.modulus
-        axes, (base, powers) = align(self, n)
-        try:
-            data = np.frompyfunc(lambda v, k: pow(int(v), int(k), m), 2, 1)(base, powers)
-        except ValueError:
-            raise RedrawError from None
-        shown = self._shown(axes)
-        exponent = None if shown is None else shown * powers.astype(self.field.dtype) % m
-        data = np.asarray(data, self.field.dtype)
-        return self._from(data, axes, exponent, ("raised", self, n), None, self.invented, self.pure, False)
-
     def where(self, condition: Value) -> "Residue":
         """The same where the condition is true, else 0, whatever stands there."""
         axes, (yes, data) = align(condition, self)
@@ -472,50 +356,6 @@ class Residue(Named):
         """The number π, in this arithmetic: a letter."""
         return self.field.circle
 
-    def named(self) -> "Residue":
-        """The same as a letter of its own: of a sum that the world knows to be positive and no product of others."""
-        data, _ = self.field.logarithms(self, letters=True)
-        self._know(data)
-        return Residue(self.field, self.data, self.axes, self.exponent, invented=self.invented, pure=True)
-
-    def remembered(self) -> "Residue":
-        """The same; its entries will be known by these logarithms, however they are computed."""
-        bare = self._from(self.data, self.axes, None, self.made, self.fraction, self.invented, self.pure, self.logs)
-        logs = bare.log()
-        if self.made is not None and self.exponent is not None:  # what was made with exponentials has them in its log
-            logs = logs - Residue(self.field, self.exponent, self.axes)
-        self._know(logs.data)
-        return self
-
-    def square(self) -> "Residue":
-        """Its square, of which this will be the root."""
-        square = (self * self).remembered()
-        self.field.roots.update(zip(keys(self.axes, square.data), keys(self.axes, self.data), strict=True))
-        return square
-
-    def _know(self, logs: np.ndarray) -> None:
-        logs = np.broadcast_to(logs, self.data.shape)
-        self.field.known.update(zip(keys(self.axes, self.data), keys(self.axes, logs), strict=True))
-
-    def _looked_up(self, table: Mapping) -> np.ndarray | None:
-        """What a table has for every entry, if it has that."""
-        found = [table.get(key) for key in keys(self.axes, self.data)]
-        if not found or any(x is None for x in found):
-            return None
-        line = LINE in self.axes
-        shape = [self.length(a) for a in self.axes if a != LINE] + [self.field.points] * line
-        data = np.array(found, self.field.dtype).reshape(shape)
-        return np.moveaxis(data, -1, self.axes.index(LINE)) if line else data
-
-
-def keys(axes: tuple[str, ...], data: np.ndarray) -> list:
-    """The entries, as what they are looked up by: numbers, or all the values along the line."""
-    if LINE not in axes:
-        return data.reshape(-1).tolist()
-    return [
-        tuple(row) for row in np.moveaxis(data, axes.index(LINE), -1).reshape(-1, data.shape[axes.index(LINE)]).tolist()
-    ]
-
 
 def _lined(x: Residue, axes: Sequence[str]) -> np.ndarray:
     """The array with its axes in this order; one that it lacks has the length 1."""
@@ -537,11 +377,3 @@ def _common(a: np.ndarray, e: np.ndarray | None, b: np.ndarray, f: np.ndarray | 
     if np.any((a != 0) & (b != 0) & (e != f)):
         raise UndecidedError("a sum of different exponentials")
     return np.where(a != 0, e, f)
-
-
-def _power(y: Residue, c: Fraction) -> Residue:
-    """Y^c for c a multiple of 1/2."""
-    if c.denominator > 2 or abs(c.numerator) > LARGEST_INTEGER:
-        raise UndecidedError(f"a power {c}")
-    base = y if c.denominator == 1 else y.sqrt()
-    return base if c.numerator == 1 else base.raised(Value(np.array(c.numerator)))

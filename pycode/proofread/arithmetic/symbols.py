@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pycode.proofread.arithmetic import modular
-from pycode.proofread.arithmetic.field import Residue, keys
+from pycode.proofread.arithmetic.field import Residue
+from pycode.proofread.arithmetic.formal import keys
 from pycode.proofread.arithmetic.named import LINE, RedrawError, UndecidedError
 from pycode.proofread.limits import NUMBER_BITS
 
