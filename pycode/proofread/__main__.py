@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -55,9 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     good = not problems and all(v.status == "holds" for v in verdicts)
     if options.all_displays and not options.json:
         print(_summary(verdicts, document.skipped))
+        print(_exactly(verdicts))
     elif good and not options.json:
         others = ", ".join(f"{name} {count[name]}" for name in ENVIRONMENTS[1:])
         print(f"{count['checked']} displays hold ({sum(v.relations for v in verdicts)} relations; {others})")
+        print(_exactly(verdicts))
     return 0 if good else 1
 
 
@@ -154,6 +157,13 @@ def _explain(document: Document, options: argparse.Namespace) -> int:
     return 0 if holds else 1
 
 
+def _exactly(verdicts: Sequence[Verdict]) -> str:
+    """One line about what the exact arithmetic decided."""
+    equalities, decided = (sum(getattr(v.exact, name) for v in verdicts) for name in ("equalities", "decided"))
+    worst = max((v.exact.log2_error for v in verdicts if v.exact.decided), default=0)
+    return f"{decided} of {equalities} equalities hold exactly, each wrong with a chance below 2^{worst}"
+
+
 def _summary(verdicts: Sequence[Verdict], skipped: int) -> str:
     """One line about the displays of notes."""
     count = Counter(v.status for v in verdicts)
@@ -193,4 +203,8 @@ def _seed(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # the reader has seen enough, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -13,7 +13,9 @@ from pycode.proofread.arithmetic.values import COLUMN, GRADIENT, ROW, Scalar, pr
 from pycode.proofread.bracketed import bracketed, name
 from pycode.proofread.check import Checker
 from pycode.proofread.document import Document
+from pycode.proofread.exact import BITS, drawn
 from pycode.proofread.names import Definition
+from pycode.proofread.notes.translate import translated
 from pycode.proofread.run import Outcome, Relation, Run
 from pycode.proofread.source import Display
 from pycode.proofread.tex import short, text_of
@@ -68,7 +70,7 @@ def explain(document: Document, display: Display, seed: int = 0) -> tuple[str, b
         lines += [line for row in display.rows if row.tokens for line in _wrapped(short(text_of(row.tokens)), "  ")]
     elif display.environment != "unchecked" and verdict.status != "error":
         world = build(display.world, seed)
-        run = Run(display, world, dict(checker.before(display, world)))
+        run = Run(translated(display, world), world, dict(checker.before(display, world)), seed=seed)
         lines += _Report(run, [run.chain(chain) for chain in run.chains()]).lines()
     return "\n".join(lines), verdict.status == "holds"
 
@@ -124,6 +126,8 @@ class _Report:
         yield from _entry("world", f"{self.run.world.name}, {_count(len(instances), 'instance')}")
         for shape, count in counted.items():
             yield from _entry("", shape + (f", {count} of them" if count > 1 else ""))
+        shapes = filter(None, (size(c.instance) for c in drawn(self.run.world.name, "", BITS)))
+        yield from _entry("exactly", "; ".join(shapes) or "one number of each")
         own = {outcome.named for outcome in self.outcomes}
         used = self._used([t for o in self.outcomes for r in o.relations for t in r.trees]
                           + [self.definitions[n].body for n in own if n])  # fmt: skip

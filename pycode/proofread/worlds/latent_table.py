@@ -34,7 +34,7 @@ class LatentTable:
     f: Scalar
     unit: Plain
     tight: bool = False
-    sizes: Mapping[str, int] = field(default_factory=lambda: {"integer": INTEGERS})
+    sizes: Mapping[str, int] = field(default_factory=lambda: {"integer": INTEGERS, "value": VALUES})
 
     def admits(self, names: frozenset[str]) -> bool:
         """Whatever needs no Gaussian."""
