@@ -139,44 +139,31 @@ class Residue(Formal):
         return self._from(data, axes, exponent, made, fraction, self.invented or y.invented, False, logs)
 
     def __mul__(self, other: object) -> "Residue":
-        pair = self._beside(other)
-        if pair is None:
-            return NotImplemented
-        y, axes, a, b = pair
-        exponent = None
-        if self.exponent is not None or y.exponent is not None:
-            exponent = _sum(self._shown(axes), y._shown(axes), self.field.modulus)
-        fraction = self._rational(y, mul)
-        return self._from(
-            a * b % self.field.modulus,
-            axes,
-            exponent,
-            ("times", self, y),
-            fraction,
-            self.invented or y.invented,
-            self.pure and y.pure,
-            self.logs or y.logs,
-        )
+        return self._times(other, 1)
 
     def __truediv__(self, other: object) -> "Residue":
+        return self._times(other, -1)
+
+    def _times(self, other: object, power: int) -> "Residue":
+        """Self · other, or self / other."""
         pair = self._beside(other)
         if pair is None:
             return NotImplemented
         y, axes, a, b = pair
         exponent = None
         if self.exponent is not None or y.exponent is not None:
-            minus = y._shown(axes)
-            exponent = _sum(self._shown(axes), None if minus is None else -minus, self.field.modulus)
-        fraction = self._rational(y, truediv) if y.fraction else None
+            shown = y._shown(axes)
+            exponent = _sum(self._shown(axes), None if shown is None else shown * power, self.field.modulus)
+        fraction = None if power == -1 and y.fraction == 0 else self._rational(y, mul if power == 1 else truediv)
         return self._from(
-            a * self.field.inverse(b) % self.field.modulus,
+            a * (b if power == 1 else self.field.inverse(b)) % self.field.modulus,
             axes,
             exponent,
-            ("over", self, y),
+            ("times" if power == 1 else "over", self, y),
             fraction,
             self.invented or y.invented,
             self.pure and y.pure,
-            self.logs,
+            self.logs or (power == 1 and y.logs),
         )
 
     def __neg__(self) -> "Residue":

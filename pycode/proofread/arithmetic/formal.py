@@ -5,7 +5,7 @@ A root is the one that is itself a square, or the one that a world names. ``inve
 logarithm or the root of a sum, which could be a product unseen: there only equality is believed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from pycode.proofread.limits import LARGEST_INTEGER
 
 if TYPE_CHECKING:
     from pycode.proofread.arithmetic.symbols import Field
+
+LONG_DENOMINATOR = 10**6  # fractions of letters with a longer one do not add up to a whole power by chance
 
 
 class Formal(Named):
@@ -82,6 +84,11 @@ class Formal(Named):
             case ("times", a, b) if a.fraction is not None or b.fraction is not None:
                 factor, rest = (a, b) if a.fraction is not None else (b, a)
                 return rest._exponential(c * factor.fraction)
+            case ("times", a, b) if a.logs != b.logs:
+                factor, rest = (a, b) if b.logs else (b, a)
+                exponents = self.field.rationals(factor)
+                if exponents is not None and len(factor.axes) == 1 and rest.made[0] == "log":
+                    return _powers(rest.made[1], [c * x for x in exponents], factor.axes)
             case ("over", a, b) if b.fraction is not None:
                 return a._exponential(c / b.fraction)
             case ("map", a, change, axes):
@@ -182,8 +189,31 @@ def keys(axes: tuple[str, ...], data: np.ndarray) -> list:
 
 
 def _power(y: Any, c: Fraction) -> Any:
-    """Y^c for c a multiple of 1/2."""
-    if c.denominator > 2 or abs(c.numerator) > LARGEST_INTEGER:
+    """Y^c: of a multiple of 1/2 the power or that of the root, of another fraction y^n·exp(f·log y), n whole, f < 1."""
+    if abs(c.numerator) > LARGEST_INTEGER * c.denominator:
         raise UndecidedError(f"a power {c}")
-    base = y if c.denominator == 1 else y.sqrt()
-    return base if c.numerator == 1 else base.raised(Value(np.array(c.numerator)))
+    if c.denominator <= 2:
+        base = y if c.denominator == 1 else y.sqrt()
+        return base if c.numerator == 1 else base.raised(Value(np.array(c.numerator)))
+    return _powers(y, [c], ())
+
+
+def _powers(y: Any, exponents: Sequence[Fraction], axes: tuple[str, ...]) -> Any:
+    """Y^c along axes: y^n·y^f with n whole and f < 1. Y^f is a letter of its own for an f with a long denominator.
+
+    For a short one it is exp(f·log y), and invented: fractions may add up to whole powers, unseen.
+    """
+    shape = [len(exponents)] if axes else []
+    rest = [c - c.__floor__() for c in exponents]
+    whole = y.raised(Value(np.array([c.__floor__() for c in exponents]).reshape(shape), axes))
+    field, places = y.field, Value(np.arange(len(rest)).reshape(shape), axes)
+    if any(1 < c.denominator < LONG_DENOMINATOR for c in rest):
+        numbers = np.array([int(field.constant(c).data) for c in rest], field.dtype)
+        log = y.log()
+        log = type(y)(field, log.data, log.axes, log.exponent, invented=True)  # how it was made forgotten
+        return whole * (type(y)(field, numbers.reshape(shape), axes) * log).exp()
+    if y.exponent is not None or field.points:
+        raise UndecidedError("a power with a long denominator")
+    named, (base, at) = align(y, places)
+    letters = np.frompyfunc(lambda v, i: field.symbol((v, rest[i])) if rest[i] else 1, 2, 1)(base, at)
+    return whole * type(y)(field, np.asarray(letters, field.dtype), named, invented=y.invented)

@@ -118,7 +118,7 @@ class Field:
         if np.any(x.data == 0):
             raise RedrawError
         line = LINE in x.axes
-        symbol = self._along if line else (lambda v: (self._new(v), True)) if letters else self._symbol
+        symbol = self._along if line else (lambda v: (self.symbol(v), True)) if letters else self._symbol
         found = [symbol(key) for key in keys(x.axes, x.data)]
         shape = [x.length(a) for a in x.axes if a != LINE] + [self.points] * line
         logs = np.array([log for log, _ in found], self.dtype).reshape(shape)
@@ -131,26 +131,31 @@ class Field:
         if v < SMALL or self.modulus - v < SMALL:
             if v >= SMALL:
                 raise UndecidedError("the logarithm of a negative number")
-            return sum(n * self._new(q) for q, n in modular.factors(v).items()) % self.modulus, False
+            return sum(n * self.symbol(q) for q, n in modular.factors(v).items()) % self.modulus, False
         factor, letter = self.multiple(v, self.known)
         if factor is not None and factor > 0:
             return (int(self.fraction_log(factor).data) + self.known[letter]) % self.modulus, False
-        return self._new(v), True
+        return self.symbol(v), True
 
-    def multiple(self, v: int, letters: Mapping) -> tuple[Fraction | None, Any]:
-        """A rational number of RATIO_BITS bits and a letter whose product is v, if there are any."""
+    def multiple(self, v: int, letters: Mapping, bits: int = RATIO_BITS) -> tuple[Fraction | None, Any]:
+        """A rational number of so many bits and a letter whose product is v, if there are any."""
         if self.points:  # a line has no need of it, and its prime too few bits
             return None, None
         for letter in letters:
             if letter not in self.reciprocals:
                 self.reciprocals[letter] = pow(letter, -1, self.modulus)
             above, below, t, s = self.modulus, v * self.reciprocals[letter] % self.modulus, 0, 1
-            while below.bit_length() > RATIO_BITS:
+            while below.bit_length() > bits:
                 quotient = above // below
                 above, below, t, s = below, above - quotient * below, s, t - quotient * s
-            if below and abs(s).bit_length() <= RATIO_BITS:
+            if below and abs(s).bit_length() <= bits:
                 return Fraction(below, s), letter
         return None, None
+
+    def rationals(self, x: Residue) -> list[Fraction] | None:
+        """The entries as rational numbers, if they are short ones."""
+        found = [self.multiple(v, {1: 0}, RATIO_BITS + 8)[0] if v else Fraction(0) for v in keys(x.axes, x.data)]
+        return None if None in found or x.exponent is not None else found  # type: ignore[return-value]
 
     def multiple_roots(self, x: Residue) -> np.ndarray | None:
         """Roots of rational multiples of what the world has roots of."""
@@ -162,7 +167,7 @@ class Field:
             found.append(int(self.constant(factor).sqrt().data) * self.roots[letter] % self.modulus)
         return np.array(found, self.dtype).reshape(x.data.shape)
 
-    def _new(self, v: object) -> int:
+    def symbol(self, v: object) -> int:
         """The symbol of a value: a number that is random, but the same for the same value."""
         if v not in self.symbols:
             digest = hashlib.blake2b(f"{self.seed} log {v}".encode(), digest_size=32).digest()
@@ -176,7 +181,7 @@ class Field:
             return (log,) * self.points, new
         if values in self.known:
             return self.known[values], False
-        start, slope = self._new(values), self._new((values, "slope"))
+        start, slope = self.symbol(values), self.symbol((values, "slope"))
         return tuple(((start + slope * self.steps) % self.modulus).tolist()), True
 
     def fraction_log(self, x: Fraction) -> Residue:
@@ -185,6 +190,6 @@ class Field:
             raise UndecidedError("the logarithm of a number that is not positive")
         parts = [(q, n) for q, n in modular.factors(x.numerator).items()]
         parts += [(q, -n) for q, n in modular.factors(x.denominator).items()]
-        data = sum(n * self._new(q) for q, n in parts) % self.modulus
+        data = sum(n * self.symbol(q) for q, n in parts) % self.modulus
         split = all(q < modular.DECIDED and modular.is_prime(q) for q, _ in parts)
         return Residue(self, np.array(data, self.dtype), invented=not split)
