@@ -5,6 +5,7 @@ A root is the one that is itself a square, or the one that a world names. ``inve
 logarithm or the root of a sum, which could be a product unseen: there only equality is believed.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
@@ -189,7 +190,7 @@ def keys(axes: tuple[str, ...], data: np.ndarray) -> list:
 
 
 def _power(y: Any, c: Fraction) -> Any:
-    """Y^c: of a multiple of 1/2 the power or that of the root, of another fraction y^n·exp(f·log y), n whole, f < 1."""
+    """Y^c; for a multiple of 1/2 the power or that of the root."""
     if abs(c.numerator) > LARGEST_INTEGER * c.denominator:
         raise UndecidedError(f"a power {c}")
     if c.denominator <= 2:
@@ -199,21 +200,23 @@ def _power(y: Any, c: Fraction) -> Any:
 
 
 def _powers(y: Any, exponents: Sequence[Fraction], axes: tuple[str, ...]) -> Any:
-    """Y^c along axes: y^n·y^f with n whole and f < 1. Y^f is a letter of its own for an f with a long denominator.
+    """Y^c along axes. With short denominators exp(c·log y), and invented: fractions may add up to whole powers, unseen.
 
-    For a short one it is exp(f·log y), and invented: fractions may add up to whole powers, unseen.
+    With a long one powers of a letter of its own, y to the largest number of which all c are multiples.
     """
-    shape = [len(exponents)] if axes else []
-    rest = [c - c.__floor__() for c in exponents]
-    whole = y.raised(Value(np.array([c.__floor__() for c in exponents]).reshape(shape), axes))
-    field, places = y.field, Value(np.arange(len(rest)).reshape(shape), axes)
-    if any(1 < c.denominator < LONG_DENOMINATOR for c in rest):
-        numbers = np.array([int(field.constant(c).data) for c in rest], field.dtype)
+    shape, field = [len(exponents)] if axes else [], y.field
+    divisor = math.lcm(*(c.denominator for c in exponents))
+    multiples = [int(c * divisor) for c in exponents]
+    if divisor < LONG_DENOMINATOR:
         log = y.log()
         log = type(y)(field, log.data, log.axes, log.exponent, invented=True)  # how it was made forgotten
-        return whole * (type(y)(field, numbers.reshape(shape), axes) * log).exp()
+        numbers = np.array([int(field.constant(c).data) for c in exponents], field.dtype)
+        return (type(y)(field, numbers.reshape(shape), axes) * log).exp()
     if y.exponent is not None or field.points:
         raise UndecidedError("a power with a long denominator")
-    named, (base, at) = align(y, places)
-    letters = np.frompyfunc(lambda v, i: field.symbol((v, rest[i])) if rest[i] else 1, 2, 1)(base, at)
-    return whole * type(y)(field, np.asarray(letters, field.dtype), named, invented=y.invented)
+    step = Fraction(math.gcd(*multiples), divisor)
+    letters = np.array([field.symbol((v, step)) for v in keys(y.axes, y.data)], field.dtype).reshape(y.data.shape)
+    whole = Value(np.array([int(c / step) for c in exponents]).reshape(shape), axes)
+    return type(y)(field, np.array(letters, field.dtype).reshape(y.data.shape), y.axes, invented=y.invented).raised(
+        whole
+    )
