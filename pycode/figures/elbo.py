@@ -27,7 +27,7 @@ def draw(figure: Figure, result: dict[str, Any]) -> None:
     rise.fill_between(steps[shown], elbo[shown], log_evidence, color=BLUE, alpha=0.15, linewidth=0)
     rise.axhline(log_evidence, color=INK, linestyle="--", linewidth=1)
     rise.plot(steps[shown], elbo[shown], color=BLUE)
-    rise.plot(steps[shown], estimate[shown], "o", color=ORANGE, markersize=2.5, clip_on=False)
+    rise.plot(steps[shown], estimate[shown], "o", color=ORANGE, markersize=2.5)
     rise.text(SHOWN, log_evidence + 0.13 * first_gap, EVIDENCE, ha="right", va="bottom")
     line = {"arrowstyle": "-", "linewidth": 0.6}
     inside = (1, log_evidence - 0.25 * first_gap)
