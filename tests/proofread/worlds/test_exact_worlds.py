@@ -277,6 +277,19 @@ def test_theta_moves_the_encoder_and_phi_the_decoder():
         assert (order != 0).any(axis=0).tolist() == [i in range(*own.indices(6)) for i in range(6)]
 
 
+def test_a_latent_of_three_values_has_no_gaussian():
+    field, world, latent = gaussian_vae()
+    for function in (("\\mathcal{N}", "real;real,real"), ("p", "data")):
+        with pytest.raises(ValueError, match="has no meaning for a latent with 3 values"):
+            latent.apply(*function, [Z])
+    with pytest.raises(ValueError, match="has no meaning for a latent with 3 values"):
+        latent.apply("p", "real", [field.letter()])
+    assert latent.sizes["sample"] == world.sizes["sample"]  # a formula may have an l and no draws
+    for call in (latent.constant, lambda name: latent.replace(name, Z), lambda _: latent.averaging()):
+        with pytest.raises(ValueError, match="the latent has no Gaussian here"):
+            call("\\mu_q")
+
+
 def test_a_latent_of_three_values_by_loops():
     field, _, latent = gaussian_vae()
     p = field.modulus
