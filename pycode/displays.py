@@ -61,6 +61,7 @@ def proofread(file: str) -> str:
 def _settings() -> str:
     """Numbers of the checker that the text names."""
     from pycode.proofread import exact, limits
+    from pycode.proofread.arithmetic import modular
     from pycode.proofread.worlds import latent_table, mdp
 
     states, actions, rewards, _ = mdp.EXACT_SHAPE
@@ -69,6 +70,8 @@ def _settings() -> str:
         "longest": number(limits.FREE_INTEGERS - 1),
         "digits": number(limits.COEFFICIENT_DIGITS),
         "bits": number(exact.BITS),
+        "class": number(modular.MODULUS),
+        "terms": number(mdp.EXACT_TERMS),
         "states": number(states),
         "actions": number(actions),
         "rewards": number(rewards),

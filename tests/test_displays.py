@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from pycode import page
+from pycode.proofread import exact
 from pycode.proofread.arithmetic import modular
 from pycode.proofread.arithmetic.symbols import Field
 from pycode.proofread.worlds import decoders, gaussians, mdp, vae
@@ -83,13 +84,17 @@ def test_record_keeps_what_the_exact_arithmetic_found_and_undecided_lines_by_the
 
 def test_settings_are_those_of_the_exact_worlds(displays):
     said = dict(re.findall(r"\\displaysettingis\{(\w+)\}\{([^}]*\}?)\}", page.proofread("a.tex")))
-    field = Field(modular.prime("a text", 61), "a text")
-    (process,) = mdp.exact("mdp", field)
-    table = vae.exact("vae", field)[1]
+    field = Field([modular.prime(f"a text {i}", exact.BITS) for i in range(exact.PRIMES)], "a text")
+
+    def instances(module, name):
+        return [candidate.instance for candidate in module.exact(name, field)]
+
+    (process,) = instances(mdp, "mdp")
+    table = instances(vae, "vae")[1]
     assert (said["states"], said["latent"]) == (str(process.sizes["state"]), str(len(table.p.data)))
     assert (said["actions"], said["rewards"]) == (str(process.sizes["action"]), str(process.sizes["reward"]))
-    assert [pair.D for pair in gaussians.exact("gaussians", field)] == [1, 2, 3]  # as A.3 says
-    assert {len(one.x.data) for one in decoders.exact("decoders", field)} == {3}
+    assert [pair.D for pair in instances(gaussians, "gaussians")] == [1, 2, 3]  # as A.3 says
+    assert {len(one.x.data) for one in instances(decoders, "decoders")} == {3}
     assert (said["bits"], said["digits"], said["tolerance"]) == ("61", r"10\,000", "10^{-9}")
 
 

@@ -53,8 +53,8 @@ class Judgement:
     @property
     def log2_error(self) -> float:
         """Bound for the chance that a false identity passes."""
-        zero, vanish = self.draws * max(self.degree, 1) / 2 ** (BITS - 1), FACTORS / modular.count_of_primes(BITS)
-        return PRIMES * math.log2(zero + vanish)
+        zero, vanish = max(self.degree, 1) / 2 ** (BITS - 1), FACTORS / modular.count_of_primes(BITS)
+        return math.log2(self.draws) + PRIMES * math.log2(zero + vanish)
 
 
 @lru_cache(maxsize=4)

@@ -51,7 +51,8 @@ class Relation(NamedTuple):
             return ""
         if judged.verdict != "holds":
             return judged.verdict + f" ({judged.reason})" * bool(judged.reason)
-        return f"holds (degree {judged.degree}, wrong with a chance below 2^{math.ceil(judged.log2_error)})"
+        chance = f"2^{math.ceil(judged.log2_error)}"
+        return f"holds (degree {judged.degree}; if false, it would pass with a chance below {chance})"
 
 
 @dataclass(frozen=True)

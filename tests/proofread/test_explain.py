@@ -128,7 +128,9 @@ def test_the_verdict_of_exact_arithmetic_has_its_line(explained):
         checked(r"p_\phi(x)\,p_\phi(z\mid x) = p_\phi(x,z), \quad \log p_\phi(x) \ge \mathcal{L}(\theta,\phi;x)", "vae")
     )
     verdicts = [line for line in lines if line.startswith("  exact: ")]
-    assert re.fullmatch(r"  exact: holds \(degree \d+, wrong with a chance below 2\^-\d\d\)", verdicts[0])
+    assert re.fullmatch(
+        r"  exact: holds \(degree \d+; if false, it would pass with a chance below 2\^-\d\d\)", verdicts[0]
+    )
     assert verdicts[1] == "  exact: undecided (an order: the field has none)"
     lines, holds = explained(checked(r"f(s) = 1.000000000001\,f(s)"))
     assert ("  exact: false" in lines, holds) == (True, False)

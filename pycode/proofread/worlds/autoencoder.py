@@ -14,6 +14,7 @@ from pycode.proofread.worlds.quadrature import Cubic, Curve, integral
 
 THETA, PHI = 3, 3  # components of θ, which come first in a gradient, and of φ
 INTEGERS = 64  # where an infinite sum is cut
+DRAWS = 2  # L in the field
 GAUSSIAN_ENCODER = frozenset(
     ("\\mu_q", "\\sigma_q", "\\rho", "\\mathcal{N}", "\\epsilon[sample]", "\\varepsilon[sample]", "z[sample]")
 )

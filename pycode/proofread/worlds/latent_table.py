@@ -10,7 +10,7 @@ import numpy as np
 from pycode.proofread.arithmetic.symbols import Field
 from pycode.proofread.arithmetic.values import GRADIENT, Dual, Plain, Scalar, Value, log, named, take, total
 from pycode.proofread.worlds import Rule
-from pycode.proofread.worlds.autoencoder import GAUSSIAN_ENCODER, INTEGERS, PHI, THETA, parameter_mask
+from pycode.proofread.worlds.autoencoder import DRAWS, GAUSSIAN_ENCODER, INTEGERS, PHI, THETA, parameter_mask
 
 VALUES = 3  # of the latent
 GAUSSIAN = GAUSSIAN_ENCODER | {"\\mu_p", "\\sigma_p", "f'", "L"}
@@ -34,7 +34,7 @@ class LatentTable:
     f: Scalar
     unit: Plain
     tight: bool = False
-    sizes: Mapping[str, int] = field(default_factory=lambda: {"integer": INTEGERS, "value": VALUES})
+    sizes: Mapping[str, int] = field(default_factory=lambda: {"sample": DRAWS, "integer": INTEGERS, "value": VALUES})
 
     def admits(self, names: frozenset[str]) -> bool:
         """Whatever needs no Gaussian."""

@@ -28,7 +28,7 @@ from pycode.proofread.arithmetic.values import (
     tangent,
 )
 from pycode.proofread.worlds import Candidate, Instance, Vocabulary, latent_table
-from pycode.proofread.worlds.autoencoder import PHI, THETA, VAE
+from pycode.proofread.worlds.autoencoder import DRAWS, PHI, THETA, VAE
 from pycode.proofread.worlds.likelihoods import AffineBernoulli, LinearGaussian
 from pycode.proofread.worlds.moments import Nodes
 from pycode.proofread.worlds.normal import density
@@ -106,7 +106,7 @@ def _free(field: Field) -> VAE:
         model=None,
         curve=Cubic(field.letter((4,), ("0",))),
         points=field.letter((2,), ("0",)),
-        draws=field.letter((2,), ("0",)),
+        draws=field.letter((DRAWS,), ("0",)),
         space=Nodes(field),
         tight=False,
         unit=field.constant(1),

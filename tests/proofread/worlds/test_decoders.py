@@ -140,7 +140,7 @@ def test_constants_and_indices(world):
 
 def test_what_has_no_meaning_is_refused(world):
     half = [Value(0.5), Value(0.1)]
-    with pytest.raises(ValueError, match="integer"):
+    with pytest.raises(ValueError, match="a count must be an integer"):
         world.apply(BERNOULLI, "real;real", half)
     with pytest.raises(ValueError, match="between 0 and that of the trials"):
         world.apply(BERNOULLI, "real;real", [Value(2.0), Value(0.1)])

@@ -1,4 +1,4 @@
-"""The worlds in the field against loops over integers modulo the prime, duals written by hand, and closed forms."""
+"""The worlds in the field against loops over integers modulo the primes, duals written by hand, and closed forms."""
 
 from itertools import product
 from math import comb, prod
@@ -14,12 +14,13 @@ from pycode.proofread.worlds import decoders, gaussians, mdp, vae
 from pycode.proofread.worlds.moments import Nodes
 from pycode.proofread.worlds.normal import density
 
+PRIMES = [prime(f"worlds {i}", 61) for i in range(2)]
 Z = Value(np.arange(3), ("z",))
 
 
 @pytest.fixture(scope="module")
 def field():
-    return Field([prime("worlds", 61)], "worlds")
+    return Field(PRIMES, "worlds")
 
 
 def equal(x, y):
@@ -34,7 +35,7 @@ def ints(x, *axes):
 
 
 class Series:
-    """A + B t modulo t² and the prime."""
+    """A + B t modulo t² and the primes."""
 
     def __init__(self, p, a, b=0):
         self.p, self.a, self.b = p, a % p, b % p
@@ -121,7 +122,7 @@ def same(found, expected, component, *axes):
 @pytest.mark.parametrize("name", ["mdp", "mdp-discounted"])
 @pytest.mark.parametrize(("which", "component"), [(0, 0), (0, 1), (1, None)])
 def test_tables_of_a_process_are_those_of_loops(name, which, component):
-    field = Field([prime(name, 61)], name)
+    field = Field(PRIMES, name)
     episodes = mdp.exact(name, field)[0].instance
     chain, prime_ = Chain(episodes, which, component), "'" * which
     s, x, a, k = (Value(np.arange(n), (axis,)) for n, axis in ((3, "s"), (3, "x"), (2, "a"), (9, "k")))
@@ -216,7 +217,7 @@ def test_independent_draws(field):
 
 
 def gaussian_vae():
-    field = Field([prime("vae", 61)], "vae")
+    field = Field(PRIMES, "vae")
     return field, *(c.instance for c in vae.exact("vae", field))
 
 
@@ -276,6 +277,19 @@ def test_theta_moves_the_encoder_and_phi_the_decoder():
         assert (order != 0).any(axis=0).tolist() == [i in range(*own.indices(6)) for i in range(6)]
 
 
+def test_a_latent_of_three_values_has_no_gaussian():
+    field, world, latent = gaussian_vae()
+    for function in (("\\mathcal{N}", "real;real,real"), ("p", "data")):
+        with pytest.raises(ValueError, match="has no meaning for a latent with 3 values"):
+            latent.apply(*function, [Z])
+    with pytest.raises(ValueError, match="has no meaning for a latent with 3 values"):
+        latent.apply("p", "real", [field.letter()])
+    assert latent.sizes["sample"] == world.sizes["sample"]  # a formula may have an l and no draws
+    for call in (latent.constant, lambda name: latent.replace(name, Z), lambda _: latent.averaging()):
+        with pytest.raises(ValueError, match="the latent has no Gaussian here"):
+            call("\\mu_q")
+
+
 def test_a_latent_of_three_values_by_loops():
     field, _, latent = gaussian_vae()
     p = field.modulus
@@ -316,8 +330,8 @@ def test_kl_of_two_gaussians_is_the_closed_form(field):
 
 
 def test_decoders_by_products():
-    field = Field([prime("decoders", 61)], "decoders")
-    for world in decoders.exact("decoders", field):
+    field = Field(PRIMES, "decoders")
+    for world in (c.instance for c in decoders.exact("decoders", field)):
         x, a = world.constant("x", []), world.constant("a", [])
         odds, p = ints(a.exp(), ROW), field.modulus
         counts = world.kind != decoders.KINDS[2]
@@ -348,13 +362,14 @@ def test_decoders_by_products():
 def test_everything_runs_on_a_line_too(module, name):
     """On a line each table is the field's own at every one of the points: nothing mixes them."""
     field = Field([prime(name, 31)], name, 6)
-    for world in module.exact(name, field):
+    for candidate in module.exact(name, field):
+        world = candidate.instance
         words = module.vocabulary(name)
         for function, signatures in words.functions.items():
             for signature in signatures:
                 sorts = [s for s in signature.replace("|", ",").replace(";", ",").split(",") if s[:1] != "\\"]
                 sorts = [s for s in sorts if s != "data"]
-                if not world.admits(frozenset({function})) or "real" in sorts:
+                if not candidate.admits(frozenset({function})) or "real" in sorts:
                     continue
                 sizes = [world.sizes[s.removeprefix("T>").removeprefix("T=")] for s in sorts]
                 arguments = [Value(np.arange(min(n, 4)), (f"i{j}",)) for j, n in enumerate(sizes)]

@@ -9,7 +9,7 @@ from pycode.proofread.notes.letters import load
 from pycode.proofread.notes.reading import read_notes
 
 VAE, PAIR, MDP, DISCOUNTED = "vae", "gaussians", "mdp", "mdp-discounted"
-NOTES = Path(__file__).parent / "corpus" / "notes"
+NOTES = Path(__file__).parent / "corpus"
 
 
 def judged(tmp_path, world, text, letters="kingma"):
