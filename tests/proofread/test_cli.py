@@ -137,6 +137,13 @@ def test_braces_without_meaning_may_be_deep(write, outcome):
     assert outcome(write("a.tex", checked("{" * 1000 + "1" + "}" * 1000 + " = 1")))[0] == 0
 
 
+def test_a_document_without_displays_is_told_what_to_do(write, outcome):
+    code, _, said = outcome(write("a.tex", ""))
+    assert code == 1
+    assert "a.tex:1: empty: " in said
+    assert "no executed display; put derivations into \\begin{checked}" in said
+
+
 def test_a_file_that_is_not_there(tmp_path, outcome):
     (tmp_path / "d.tex").mkdir()
     for path in (tmp_path / "none.tex", tmp_path / "d.tex", "a" * 5000, "a\0b"):
@@ -147,12 +154,22 @@ def test_a_file_that_is_not_there(tmp_path, outcome):
         assert (code, json.loads(out)[0]["status"]) == (2, "error")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--seed", "-1", "a"], ["--seed", "x", "a"], ["--unknown", "a"]])
-def test_usage(arguments, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "telling"),
+    [
+        ([], "FILE"),
+        (["--seed", "-1", "a"], "--seed"),
+        (["--seed", "x", "a"], "x is not a whole number from 0 on"),
+        (["--unknown", "a"], "--unknown"),
+    ],
+)
+def test_usage(arguments, telling, capsys):
     with pytest.raises(SystemExit) as left:
         main(arguments)
     assert left.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "usage" in said
+    assert telling in said
 
 
 def test_a_document_that_holds(write, outcome):
@@ -277,7 +294,7 @@ WRONG = {
     "letters alone": (["--letters", "kingma", "a.tex"], "--letters goes with --all-displays"),
     "world alone": (["--world", "vae", "a.tex"], "--world goes with --all-displays"),
     "letters": ([*NOTES, "--letters", "none", "a.tex"], "there are assignment and kingma, or a file"),
-    "not notes": ([*NOTES, "a.pdf"], "a.pdf is neither .tex nor .md"),
+    "not notes": ([*NOTES, "a.pdf"], "a.pdf is neither .tex nor .md, which --all-displays reads"),
     "explained in JSON": (["--json", "--explain", "eq:a", "a.tex"], "--explain prints text; leave --json out"),
 }
 

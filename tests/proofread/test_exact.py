@@ -160,6 +160,11 @@ def test_what_no_point_has_is_undecided_after_a_bounded_number_of_draws(side):
     assert len(seen) == 2 * REDRAWS
 
 
+def test_what_no_instance_has_is_undecided():
+    found = judged(m, m, names=frozenset({"a", "n", "x"}), world="decoders")
+    assert (found.verdict, found.reason) == ("undecided", "no instance in the field has all of these names")
+
+
 def test_orders_are_left_to_floats():
     for sign in ("<=", ">="):
         found = judged(m, n, sign)
@@ -311,3 +316,53 @@ def test_bad_input_never_passes_as_decided(tmp_path, monkeypatch, world, body, r
 def test_what_divides_by_zero_by_construction_does_not_hold(tmp_path, denominator):
     found = verdict(tmp_path, "vae", rf"\frac{{\mu_q}}{{{denominator}}} = \frac{{\mu_q}}{{{denominator}}}")
     assert (found.status, found.exact.decided) == ("error", 0) or found.exact.decided == 0
+
+
+# Displays that hold in floats and that the exact arithmetic refuses, with what it says.
+REFUSED = [
+    ("mdp", r"\Pr(s\to x,1.000000000001,\pi) = P(s,x)", "an integer is wanted here"),
+    ("mdp", r"\Pr(T>1.000000000001) = \Pr(T>1)", "an integer is wanted here"),
+    (
+        "mdp",
+        r"w(a,s) := 1.000000000001\pi(a|s), \quad v_\pi(s) = \mathbb{E}_{a\sim w(a,s)}[q_\pi(s,a)]",
+        "these are no probabilities of a: they sum to something else than 1",
+    ),
+    (
+        "vae",
+        r"w(z) := 1.000000000001p(z), \quad \mu_p = \mathbb{E}_{z\sim w(z)}[z]",
+        "this is no density: it integrates to something else than 1",
+    ),
+    ("vae", r"2 = \sum_{k=0}^{\infty} 2^{-k}(1+10^{-20}\,2^k)", "diverges: a part of its terms stays the same"),
+    (
+        "mdp",
+        r"\eta(s) = \sum_{k=0}^{\infty} 2^{-k-1}\eta(s)(1+10^{-20}\,2^k)",
+        "diverges: a part of its terms stays the same",
+    ),
+]
+
+
+@pytest.mark.parametrize(("world", "body", "telling"), REFUSED)
+def test_what_only_the_exact_arithmetic_refuses_fails(tmp_path, world, body, telling):
+    found = verdict(tmp_path, world, body)
+    assert (found.status, found.exact.decided) == ("fails", 0)
+    assert [(m.kind, m.line) for m in found.messages] == [("exact", 2)], found.messages
+    assert telling in found.messages[0].message
+    right = body.replace("1.000000000001", "1").replace(r"(1+10^{-20}\,2^k)", "")
+    assert right != body
+    found = verdict(tmp_path, world, right)
+    assert (found.status, found.exact.decided) == ("holds", found.exact.equalities)
+
+
+def test_sides_that_are_equal_modulo_one_prime_only_are_different():
+    """The difference is a multiple of the first prime, or of the second."""
+    for which in range(exact.PRIMES):
+
+        def near(i, which=which):
+            return m(i) + i.unit.number(Fraction(i.unit.field.primes[which]))
+
+        assert judged(near, m).verdict == "false"
+        bent = lambda i, near=near: i.apply("f", "real", [i.reals("z")]) + i.reals("z") * (near(i) - m(i))  # noqa: E731
+        f = lambda i: i.apply("f", "real", [i.reals("z")])  # noqa: E731
+        assert judged(bent, f, "∝", names=frozenset({"f"})).verdict == "false"
+    whole = lambda i: m(i) + i.unit.number(Fraction(i.unit.field.modulus))  # noqa: E731
+    assert judged(whole, m).verdict == "holds"

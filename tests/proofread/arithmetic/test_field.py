@@ -199,7 +199,7 @@ def test_missing_roots_and_zeros_ask_for_another_point(field):
 
 
 def test_what_the_field_cannot_say(field):
-    a, b = field.letter((2,), ("s",)), field.letter()
+    a, b, matrix = field.letter((2,), ("s",)), field.letter(), field.letter((2, 2), (ROW, COLUMN))
     for use, what in (
         (lambda: a.exp() + b.exp(), "sum of different exponentials"),
         (lambda: a.exp().total("s", 2), "sum of different exponentials"),
@@ -212,6 +212,10 @@ def test_what_the_field_cannot_say(field):
         (lambda: (field.positive().log() / 3).exp(), "a power 1/3"),
         (lambda: (b * field.positive().log()).exp(), "products"),
         (lambda: a.exp().series("s", 2), "infinite sum of exponentials"),
+        (lambda: matrix.exp().inverse(), "a matrix of exponentials"),
+        (lambda: matrix.exp().determinant(), "a matrix of exponentials"),
+        (lambda: matrix.exp().solved(a.renamed({"s": ROW}), ROW, COLUMN), "a system of exponentials"),
+        (lambda: matrix.solved(a.renamed({"s": ROW}).exp(), ROW, COLUMN), "a system of exponentials"),
         (lambda: field.letter((30,), ("k",)).series("k", 30), "no linear recurrence"),
     ):
         with pytest.raises(UndecidedError, match=what):
@@ -338,3 +342,83 @@ def test_a_simplex_has_its_sum_and_everything_is_random(field):
     numbers = [n for y in (x, slopes, field.letter((5,), ("s",))) for n in y.data.reshape(-1).tolist()]
     assert len(set(numbers)) == len(numbers)
     assert all(isinstance(y, Residue) for y in (x, slopes))
+
+
+def test_equal_modulo_one_prime_is_not_equal(point):
+    x = point.letter((2,), ("s",))
+    for one in PRIMES:
+        near = Residue(point, (x.data + one) % point.modulus, x.axes)
+        assert not ((near.data - x.data) % one).any()
+        assert x.gaps(near).all()
+        assert x.exp().gaps(near.exp()).all()
+        assert (near - x).size() == 1.0
+        for use in (lambda d: 1 / d, lambda d: d.raised(Value(np.array(-1)))):  # 0 modulo one of both
+            with pytest.raises(RedrawError):
+                use(near - x)
+        matrix = (near - x).selected("s", 0).spread([ROW, COLUMN], [1, 1])
+        with pytest.raises(RedrawError):
+            matrix.inverse()
+
+
+def test_roots_and_inverses_are_those_modulo_each_prime(point):
+    x = point.letter((3,), ("s",))
+    square = Residue(point, x.data * x.data % point.modulus, x.axes)
+    root, inverse = square.sqrt().data, (1 / x).data
+    for p in PRIMES:
+        for v, r, i in zip(x.data, root, inverse, strict=True):
+            assert v * i % p == 1
+            assert r % p in (v % p, -v % p)
+            assert pow(r, (p - 1) // 2, p) == 1
+    for p, q in (PRIMES, PRIMES[::-1]):  # -1 is no square modulo p
+        mixed = (square.data[0] * pow(q, -1, p) * q - square.data[0] * pow(p, -1, q) * p) % point.modulus
+        assert pow(int(mixed), (p - 1) // 2, p) == 1
+        with pytest.raises(RedrawError):
+            Residue(point, np.array(mixed, object)).sqrt()
+
+
+RATIOS = [
+    1 + Fraction(1, 10**12),
+    1 - Fraction(1, 10**12),
+    Fraction(2**40 + 15, 2**41 - 21),
+    Fraction(7),
+    Fraction(1, 6),
+]
+
+
+@pytest.mark.parametrize("ratio", RATIOS, ids=str)
+def test_rational_multiples_of_letters_are_known(point, ratio):
+    width, other = point.positive(), point.positive((4,), ("s",))
+    variance = width.square()
+    made = Residue(point, (variance * point.constant(ratio)).data)  # it is not seen how
+    assert point.multiple(int(made.data), point.roots) == (ratio, int(variance.data))
+    assert point.multiple(int(made.data), point.known) == (ratio, int(variance.data))
+    assert not made.log().gaps(variance.log() + point.constant(ratio).log()).any()
+    assert not made.log().invented
+    many = Residue(point, (other * point.constant(ratio)).data, other.axes)
+    assert not many.log().gaps(other.log() + point.constant(ratio).log()).any()
+    assert not many.log().invented
+
+
+def test_roots_of_rational_multiples_of_squares_are_those_of_both_factors(point):
+    width = point.positive()
+    variance = width.square()
+    for ratio in (Fraction(9, 4), (1 + Fraction(1, 10**6)) ** 2):
+        made = Residue(point, (variance * point.constant(ratio)).data)
+        root = made.sqrt()
+        assert not root.gaps(width * point.constant(ratio).sqrt()).any()
+        assert not root.invented
+    squares = width.spread(["s"], [3]) * 0 + variance  # the same at every entry
+    assert not Residue(point, squares.data, squares.axes).sqrt().gaps(width).any()
+
+
+def test_random_residues_are_no_multiples(point):
+    letters = point.positive((20,), ("s",))
+    letters.square()
+    for v in point.letter((50,), ("s",)).data.tolist():
+        assert point.multiple(v, point.known) == point.multiple(v, point.roots) == (None, None)
+    negative = Residue(point, -(letters.selected("s", 0) * 3).data % point.modulus)
+    assert negative.log().invented  # -3 times a letter has no logarithm that is known
+    long = 1 + Fraction(1, 10**13)  # of 44 bits: more than two residues can be told apart by
+    assert Residue(point, (letters * point.constant(long)).data, letters.axes).log().invented
+    line = Field([prime("test", 31)], "test", POINTS)
+    assert line.multiple(int(line.positive().data[0]) * 2, line.known) == (None, None)

@@ -228,6 +228,12 @@ def test_what_cannot_be_read_is_said(notes, text, telling):
     assert any(telling in m.message for m in found), found
 
 
+def test_every_message_of_the_reading_is_provoked_above(notes, silent):
+    documents = [notes(text) for text, _ in REFUSED]
+    seen = [m.message for found in documents for m in (*found.messages, *(d.error for d in found.displays if d.error))]
+    assert silent(["reading", "remarks", "presentation", "markdown"], "\n".join(seen)) == []
+
+
 @pytest.mark.parametrize(
     "body",
     [

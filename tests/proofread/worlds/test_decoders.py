@@ -85,7 +85,7 @@ def test_probabilities_of_all_observations_sum_to_one(world):
 def test_density_of_a_vector_needs_a_matrix():
     world = drawn(1)[4]
     x, m, sigma = (world.constant(name, []) for name in ("x", "m", "\\sigma_x"))
-    with pytest.raises(ValueError, match="covariance"):
+    with pytest.raises(ValueError, match="the density of a vector needs a covariance matrix, such as"):
         world.apply(NORMAL, "real;real,real", [x, m, sigma * sigma])
 
 

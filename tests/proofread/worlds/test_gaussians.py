@@ -127,9 +127,9 @@ def test_normal_density_is_differentiated_like_that_of_torch():
 def test_a_matrix_and_a_scalar_do_not_mix():
     world = drawn(0)[PLANE]
     z, _ = points(world)
-    with pytest.raises(ValueError, match="covariance"):
+    with pytest.raises(ValueError, match="the density of a vector needs a covariance matrix, such as I"):
         world.apply(*NORMAL, [z, world.constant("\\mu_q", []), ONE])
-    with pytest.raises(ValueError, match="covariance"):
+    with pytest.raises(ValueError, match="a covariance matrix needs a vector z, and a scalar z a scalar variance"):
         world.apply(*NORMAL, [ONE, ZERO, world.constant("\\Sigma_q", [])])
 
 

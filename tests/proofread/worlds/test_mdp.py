@@ -178,7 +178,7 @@ def test_one_discounted_instance_need_not_end(seed):
     assert abs(eta.sum() - (1 - length @ gamma ** np.arange(count)) / (1 - gamma)) < EXACT
     for name in (r"\eta", r"\mu'"):
         assert not last.admits(frozenset({name, "J"}))
-        with pytest.raises(ValueError, match="infinite"):
+        with pytest.raises(ValueError, match="is infinite where an episode need not end"):
             last.apply(name, "state", [Value(0)])
     assert not last.admits(frozenset({"T"}))
     assert last.admits(frozenset({"T", r"\gamma", r"\eta_\gamma"}))
@@ -215,12 +215,13 @@ def test_wrong_requests_are_refused(instance):
             instance.apply("P", "state,state", [Value(i) for i in indices])
     with pytest.raises(ValueError, match=r"P\(state,state\) takes 2 indices, not 1"):
         instance.apply("P", "state,state", [Value(0)])
+    with pytest.raises(ValueError, match=f"a variable of sort state is not a number in the world {instance.name}"):
+        instance.number("state", Value(0))
     calls = [
         lambda: instance.apply(r"\Pr", r"state,state,integer,\pi", [Value(0), Value(0), Value(-1)]),
         lambda: instance.apply("P", "state", [Value(0)]),
         lambda: instance.constant("c", []),
         lambda: instance.constant("n", [Value(0)]),
-        lambda: instance.number("state", Value(0)),
     ]
     for call in calls:
         with pytest.raises(ValueError, match=r"world|index"):
