@@ -161,7 +161,8 @@ def _exactly(verdicts: Sequence[Verdict]) -> str:
     """One line about what the exact arithmetic decided."""
     equalities, decided = (sum(getattr(v.exact, name) for v in verdicts) for name in ("equalities", "decided"))
     worst = max((v.exact.log2_error for v in verdicts if v.exact.decided), default=0)
-    return f"{decided} of {equalities} equalities hold exactly; a false one would pass with a chance below 2^{worst}"
+    chance = f"; a false one would pass with a chance below 2^{worst}" if decided else ""
+    return f"{decided} of {equalities} equalities hold exactly{chance}"
 
 
 def _summary(verdicts: Sequence[Verdict], skipped: int) -> str:

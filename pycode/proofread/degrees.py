@@ -109,7 +109,8 @@ def _kept(key: str) -> list[int | None] | None:
     store = _store()
     try:
         row = store and store.execute("select found from degrees where key = ?", (key,)).fetchone()
-        return json.loads(row[0]) if row else None
+        found = json.loads(row[0]) if row else None
+        return found if isinstance(found, list) and all(x is None or type(x) is int for x in found) else None
     except (sqlite3.Error, ValueError):  # busy or damaged: measured again
         return None
 

@@ -118,7 +118,7 @@ def _drawn_until_decided(
 
 
 def _over(instances: Sequence[Computed], relation: Relation) -> Judgement | None:
-    """Judgement over the instances of one point: false in one, or holding in one and unknown in others."""
+    """Judgement over the instances of one point: false in one, unknown in one, or holding in all."""
     if not instances:
         return Judgement("undecided", "no instance in the field has all of these names")
     judged = []
@@ -127,7 +127,7 @@ def _over(instances: Sequence[Computed], relation: Relation) -> Judgement | None
         if isinstance(x, RedrawError) or isinstance(y, RedrawError):
             return None
         judged.append(_compared(x, y, relation.sign))
-    for verdict in ("false", "holds", "undecided"):
+    for verdict in ("false", "undecided", "holds"):
         for judgement in judged:
             if judgement.verdict == verdict:
                 return judgement
@@ -155,9 +155,18 @@ def _compared(x: "Scalar | Exception | None", y: "Scalar | Exception | None", si
         return Judgement("undecided", str(error))
     if not np.any(a.gaps(b)) if sign == "=" else _collinear(a, b):
         return Judgement("holds")
-    if a.invented or b.invented:
+    if (a.invented or b.invented) and not (sign == "=" and _multiple(a, b)):
         return Judgement("undecided", "the logarithm or the root of a sum, which could be a product")
     return Judgement("false")
+
+
+def _multiple(x: Residue, y: Residue) -> bool:
+    """Whether one is the other times a rational number that is not 1: then no name for a sum makes them equal."""
+    try:
+        ratios = x.field.rationals(x / y)
+    except RedrawError:
+        return False
+    return ratios is not None and len(set(ratios)) == 1 and ratios[0] > 0 and ratios[0] != 1
 
 
 def _collinear(x: Residue, y: Residue) -> bool:

@@ -41,12 +41,16 @@ ABOUT = {
 
 
 def find(document: Document, label: str) -> Display:
-    """The display with this label or FILE:LINE, or the only one that has a label beginning or ending so."""
+    """The display with this label, or that FILE:LINE stands in, or the only one with a label beginning or ending so."""
     names = [(known, d) for d in document.displays for known in (*d.labels, f"{d.file}:{d.line}")]
     found = [d for known, d in names if known == label]
     found = found or [d for known, d in names if label and (known.startswith(label) or known.endswith(label))]
     if found and all(d is found[0] for d in found):
         return found[0]
+    file, _, line = label.rpartition(":")
+    before = [d for d in document.displays if d.file == file and line.isdecimal() and d.line <= int(line)]
+    if before and not found:
+        return before[-1]
     labels = [known for d in document.displays for known in d.labels] or [known for known, _ in names]
     if found:
         several = [known for d in document.displays if d in found for known in (*d.labels, f"{d.file}:{d.line}")]

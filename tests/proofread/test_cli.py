@@ -312,14 +312,22 @@ def test_options_that_do_not_fit_together(name, notes, capsys):
 
 def test_notes_end_with_a_line_of_numbers(notes, write, outcome):
     good, bad, unread = checked("1 = 1"), checked("1 = 2"), checked("1 = \\foo")
+    exactly = "{} of {} equalities hold exactly; a false one would pass with a chance below 2^-60\n"
     arguments = ["--all-displays", "--world", "mdp"]
     code, out, err = outcome(*arguments, write("a.tex", good + good))
-    assert (code, out, err) == (0, "2 displays: 2 hold, 0 fail, 0 not read; 1 without a relation\n", "")
+    assert (code, out, err) == (
+        0,
+        "2 displays: 2 hold, 0 fail, 0 not read; 1 without a relation\n" + exactly.format(2, 2),
+        "",
+    )
     code, out, err = outcome(*arguments, "--letters", "kingma", write("a.tex", good + bad + unread))
-    assert (code, out) == (1, "3 displays: 1 hold, 1 fail, 1 not read; 1 without a relation\n")
+    assert (code, out) == (1, "3 displays: 1 hold, 1 fail, 1 not read; 1 without a relation\n" + exactly.format(1, 1))
     assert [line.split(": ")[1] for line in err.splitlines() if line.startswith("a.tex")] == ["relation", "name"]
     code, out, err = outcome(*arguments, write("a.md", "Words.\n"))
-    assert (code, out) == (1, "0 displays: 0 hold, 0 fail, 0 not read; 1 without a relation\n")
+    assert (code, out) == (
+        1,
+        "0 displays: 0 hold, 0 fail, 0 not read; 1 without a relation\n0 of 0 equalities hold exactly\n",
+    )
     assert "a.md:1: empty: no displayed formula with a relation" in err
     code, out, _ = outcome(*arguments, "--json", write("a.tex", good + bad))
     assert (code, [found["status"] for found in json.loads(out)]) == (1, ["holds", "fails"])

@@ -48,6 +48,7 @@ class Residue(Formal):
         *,
         invented: bool = False,
         pure: bool = False,
+        logs: bool = False,
     ) -> None:
         self.data, self.axes = ordered(np.asarray(data, field.dtype), axes)
         self.exponent = None
@@ -55,7 +56,7 @@ class Residue(Formal):
             exponent = np.asarray(exponent, field.dtype)  # int64 would overflow
             self.exponent = ordered(np.broadcast_to(exponent, np.shape(data)), axes)[0]
         self.field, self.made, self.fraction = field, None, None
-        self.invented, self.pure, self.logs = invented, pure, False
+        self.invented, self.pure, self.logs = invented, pure, logs
 
     def __repr__(self) -> str:
         return f"Residue({self.data!r}, {self.axes!r}, {self.exponent!r})"
@@ -163,7 +164,7 @@ class Residue(Formal):
             fraction,
             self.invented or y.invented,
             self.pure and y.pure,
-            self.logs or (power == 1 and y.logs),
+            self.logs or y.logs,
         )
 
     def __neg__(self) -> "Residue":
@@ -194,7 +195,7 @@ class Residue(Formal):
     def where(self, condition: Value) -> "Residue":
         """The same where the condition is true, else 0, whatever stands there."""
         axes, (yes, data) = align(condition, self)
-        return self._from(np.where(yes, data, 0), axes, self._shown(axes), None, None, self.invented, False, False)
+        return self._from(np.where(yes, data, 0), axes, self._shown(axes), None, None, self.invented, False, self.logs)
 
     # Along an axis
 
@@ -211,7 +212,8 @@ class Residue(Formal):
                 exponent, v = _common(v, exponent, w, e), (v + w) % self.field.modulus
             exponent = np.take(exponent, 0, at)
         data = self.data.sum(axis=at) % self.field.modulus
-        return self._from(data, self._without(axis), exponent, None, None, self.invented, False, False)
+        made = ("total", self, axis, size) if self.logs else None
+        return self._from(data, self._without(axis), exponent, made, None, self.invented, False, self.logs)
 
     def _without(self, *axes: str) -> tuple[str, ...]:
         return tuple(a for a in self.axes if a not in axes)
@@ -232,7 +234,7 @@ class Residue(Formal):
             raise ValueError("the sum to \\infty diverges: a part of its terms stays the same") from None
         except ValueError:
             raise RedrawError from None
-        return Residue(self.field, data if line else data[0], order[1:], invented=self.invented)
+        return Residue(self.field, data if line else data[0], order[1:], invented=self.invented, logs=self.logs)
 
     def joined(self, other: Named, axis: str) -> "Residue":
         """The entries of another one after these along an axis; both have the same axes but for that of the line."""
@@ -246,20 +248,21 @@ class Residue(Formal):
         at = axes.index(axis)
         data, exponent = (np.concatenate(both, at) for both in zip(*parts, strict=True))
         none = self.exponent is None and y.exponent is None
-        invented = self.invented or y.invented
-        return self._from(data, axes, None if none else exponent, None, None, invented, False, False)
+        invented, logs = self.invented or y.invented, self.logs or y.logs
+        return self._from(data, axes, None if none else exponent, None, None, invented, False, logs)
 
     # Matrices
 
     def determinant(self) -> "Residue":
         """Of the matrices in the axes ROW and COLUMN."""
         data = self.field.guarded(modular.determinant, self._matrices())
-        return Residue(self.field, data, self._without(ROW, COLUMN), invented=self.invented)
+        return Residue(self.field, data, self._without(ROW, COLUMN), invented=self.invented, logs=self.logs)
 
     def inverse(self) -> "Residue":
         """Of the matrices in the axes ROW and COLUMN."""
         data = self.field.guarded(modular.inverse_matrix, self._matrices())
-        return Residue(self.field, data, [*self._without(ROW, COLUMN), ROW, COLUMN], invented=self.invented)
+        axes = [*self._without(ROW, COLUMN), ROW, COLUMN]
+        return Residue(self.field, data, axes, invented=self.invented, logs=self.logs)
 
     def _matrices(self) -> np.ndarray:
         if self.exponent is not None:
@@ -276,7 +279,8 @@ class Residue(Formal):
         matrix, known = _lined(self, [*line, row, column]), _lined(b, [*line, row, *other])
         x = self.field.guarded(modular.solve, matrix, known.reshape(*known.shape[: len(line) + 1], -1))
         shape = [len(matrix)] * len(line) + list(known.shape[len(line) :])
-        return Residue(self.field, x.reshape(shape), [*line, column, *other], invented=self.invented or b.invented)
+        invented, logs = self.invented or b.invented, self.logs or b.logs
+        return Residue(self.field, x.reshape(shape), [*line, column, *other], invented=invented, logs=logs)
 
     # Judgements
 

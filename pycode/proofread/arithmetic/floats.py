@@ -184,7 +184,10 @@ class Value(Named):
 
     def number(self, x: Fraction) -> "Value":
         """A number, in this arithmetic."""
-        return Value(np.float64(float(x)))
+        try:
+            return Value(np.float64(float(x)))
+        except OverflowError:
+            raise OverflowError("a number beyond 10^308, the largest in floating point") from None
 
     def pi(self) -> "Value":
         """The number π, in this arithmetic."""

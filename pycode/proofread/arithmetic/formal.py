@@ -37,8 +37,12 @@ class Formal(Named):
 
     def log(self: Any) -> Any:
         """Natural logarithm: symbols, sums of them for products, and the exponent."""
-        result = None
-        if self.fraction is not None and self.exponent is None:
+        result, known = None, self._looked_up(self.field.known)
+        if known is not None:
+            result = type(self)(self.field, known, self.axes, invented=self.invented)
+            if self.exponent is not None:
+                result = result + type(self)(self.field, self.exponent, self.axes)
+        elif self.fraction is not None and self.exponent is None:
             result = self.field.fraction_log(self.fraction)
         else:
             match self.made:
@@ -92,6 +96,8 @@ class Formal(Named):
                     return _powers(rest.made[1], [c * x for x in exponents], factor.axes)
             case ("over", a, b) if b.fraction is not None:
                 return a._exponential(c / b.fraction)
+            case ("total", a, axis, size):
+                return math.prod(a.selected(axis, i)._exponential(c) for i in range(size))
             case ("map", a, change, axes):
                 return a._exponential(c).mapped(change, axes)
         raise UndecidedError("an exponential of products or long sums of logarithms")
@@ -111,7 +117,7 @@ class Formal(Named):
             if data is None:
                 data, pure = self.field.root(self.data), self.pure
         half = None if self.exponent is None else self.exponent * self.field.half % self.field.modulus
-        return self._from(data, self.axes, half, ("root", self), None, self.invented or not pure, pure, False)
+        return self._from(data, self.axes, half, ("root", self), None, self.invented or not pure, pure, self.logs)
 
     def sin(self: Any) -> Any:
         """Unknown."""
@@ -142,7 +148,7 @@ class Formal(Named):
         shown = self._shown(axes)
         exponent = None if shown is None else shown * powers.astype(self.field.dtype) % m
         data = np.asarray(data, self.field.dtype)
-        return self._from(data, axes, exponent, ("raised", self, n), None, self.invented, self.pure, False)
+        return self._from(data, axes, exponent, ("raised", self, n), None, self.invented, self.pure, self.logs)
 
     def named(self: Any) -> Any:
         """The same as a letter of its own: of a sum that the world knows to be positive and no product of others."""
@@ -152,6 +158,8 @@ class Formal(Named):
 
     def remembered(self: Any) -> Any:
         """The same; its entries will be known by these logarithms, however they are computed."""
+        if self._looked_up(self.field.known) is not None:
+            return self
         bare = self._from(self.data, self.axes, None, self.made, self.fraction, self.invented, self.pure, self.logs)
         logs = bare.log()
         if self.made is not None and self.exponent is not None:  # what was made with exponentials has them in its log

@@ -154,8 +154,10 @@ class Field:
 
     def rationals(self, x: Residue) -> list[Fraction] | None:
         """The entries as rational numbers, if they are short ones."""
+        if x.exponent is not None and np.any(x.exponent != 0):
+            return None
         found = [self.multiple(v, {1: 0}, RATIO_BITS + 8)[0] if v else Fraction(0) for v in keys(x.axes, x.data)]
-        return None if None in found or x.exponent is not None else found  # type: ignore[return-value]
+        return None if None in found else found  # type: ignore[return-value]
 
     def multiple_roots(self, x: Residue) -> np.ndarray | None:
         """Roots of rational multiples of what the world has roots of."""

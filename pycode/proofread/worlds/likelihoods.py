@@ -33,6 +33,7 @@ class LinearGaussian:
         for x, w, b in zip(self.x, self.w, self.b, strict=True):
             mean, covariance, factor = _condition(mean, covariance, w, self.noise, x - b)
             evidence = evidence * factor
+        primal(evidence).remembered()
         return mean, covariance, evidence
 
 

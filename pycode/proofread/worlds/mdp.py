@@ -3,6 +3,7 @@ r"""Worlds ``mdp`` and ``mdp-discounted``: small episodic processes with a softm
 π depends on θ, one logit for each state and action; π' does not. The tables are those of ``process``.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
@@ -35,6 +36,7 @@ from pycode.proofread.worlds.process import behaviour, lengths, process, returns
 
 STATE_CONSTANTS = {"s_0"}
 HORIZON = 110  # sums end here at the latest: indices such as k + n + 5 still find an entry
+GEOMETRIC = 1e-17  # left of a sum of powers of the discount
 NEGLIGIBLE = 1e-20  # left at the horizon; the sums are of order 1 and good to 1e-16
 GAP = 0.001  # between numbers that a wrong formula could take for each other
 SHAPES = ((3, 2, 1), (3, 3, -1), (4, 2, 1), (1, 3, 1))  # states, actions, and the sign of the values of every state
@@ -168,8 +170,10 @@ class Episodes:
             np.abs(x.data).max(axis=tuple(i for i, a in enumerate(x.axes) if a != "k"))
             for x in map(primal, (first, tangent(first), second))
         ]
-        factor = 1.0 if self.ends else float(primal(self.discount or ONE).data)
-        return int(np.flatnonzero(np.maximum.reduce(left) * factor ** np.arange(len(left[0])) > NEGLIGIBLE).max()) + 1
+        discount = float(primal(self.discount or ONE).data)
+        weights = (1.0 if self.ends else discount) ** np.arange(len(left[0]))
+        steps = int(np.flatnonzero(np.maximum.reduce(left) * weights > NEGLIGIBLE).max()) + 1
+        return max(steps, math.ceil(math.log(GEOMETRIC) / math.log(discount))) if discount < 1.0 else steps
 
     def table(self, owner: str, entry: str) -> Scalar:
         """A table of the process or of what a policy does in it."""
@@ -278,7 +282,8 @@ def admitted(instance: Episodes) -> bool:
     tables, count = instance.tables, 2**instance.doublings + 1
     sums = [total(tables["arrivals"], "x", n + 1), *(total(x["policy"], "a", m) for x in (first, second))]
     sums += [total(x["length"], "k", count) for x in (first, second) if ends]
-    if instance.sizes["integer"] > HORIZON or max(largest(x - 1.0) for x in sums) > 1e-13:
+    longest = HORIZON if instance.discount is None else 3 * HORIZON
+    if instance.sizes["integer"] > longest or max(largest(x - 1.0) for x in sums) > 1e-13:
         return False
     inside = [select(x["v"], "s", slice(n)) for x in (first, second)]
     apart = [x[name] for x in (first, second) for name in names if name != "mu"]

@@ -69,7 +69,7 @@ class Nodes:
         count, at = COUNTS[self.D], x.axes.index(axis)
         v, u = (np.moveaxis(data, at, 0).reshape([count] * self.D + [x.length(a) for a in rest])
                 for data in (x.data, x.exponent))  # fmt: skip
-        result = Residue(self.field, v, [*map(str, range(self.D)), *rest], u, invented=x.invented)
+        result = Residue(self.field, v, [*map(str, range(self.D)), *rest], u, invented=x.invented, logs=x.logs)
         for coordinate in reversed(range(self.D)):  # widths given the coordinates before are roots of the world
             result = self._over(result, str(coordinate))
         return result
@@ -98,4 +98,5 @@ class Nodes:
         s2, mean, exponent = (data.reshape(shape) for data in (s2, mean, exponent))
         variance = Residue(self.field, s2, axes)
         variance.pure = not self.field.logarithms(variance)[1]
-        return Residue(self.field, mean, axes, exponent, invented=x.invented) * (variance * 2 * variance.pi()).sqrt()
+        whole = Residue(self.field, mean, axes, exponent, invented=x.invented, logs=x.logs)
+        return whole * (variance * 2 * variance.pi()).sqrt()

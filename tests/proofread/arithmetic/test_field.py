@@ -209,7 +209,6 @@ def test_what_the_field_cannot_say(field):
         (lambda: a.cos(), "a cosine"),
         (lambda: a.absolute(), "absolute value"),
         (lambda: a.floor(), "rounding"),
-        (lambda: (field.positive().log() / 3).exp(), "a power 1/3"),
         (lambda: (b * field.positive().log()).exp(), "products"),
         (lambda: a.exp().series("s", 2), "infinite sum of exponentials"),
         (lambda: matrix.exp().inverse(), "a matrix of exponentials"),
@@ -422,3 +421,48 @@ def test_random_residues_are_no_multiples(point):
     assert Residue(point, (letters * point.constant(long)).data, letters.axes).log().invented
     line = Field([prime("test", 31)], "test", POINTS)
     assert line.multiple(int(line.positive().data[0]) * 2, line.known) == (None, None)
+
+
+def test_fractional_powers_are_kept_apart_and_only_short_ones_are_invented():
+    field = Field([prime("powers", 61), prime("powers 2", 61)], "powers")
+    y, z = field.positive(), field.positive()
+    third = (y.log() / 3).exp()
+    assert third.invented
+    assert not (third * (y.log() / 6).exp()).gaps((y.log() / 3 + y.log() / 6).exp()).any()
+    long = (y.log() * Fraction(10**12 + 1, 10**12)).exp()
+    assert not long.invented
+    assert long.gaps(y).all()
+    assert not long.gaps((y.log() * Fraction(10**12 + 1, 10**12)).exp()).any()
+    k = Value(np.arange(4), ("k",))
+    ratio = ((y.log() * Fraction(10**12 - 1, 10**12)) * k).exp()
+    assert (
+        not (ratio.selected("k", 1) * ratio.selected("k", 2)).gaps(ratio.selected("k", 3)).any()
+    )  # one letter's powers
+    assert ((y * z).log() / 2).exp().gaps((y.log() / 2).exp() * (z.log() / 2).exp()).sum() == 0
+
+
+def test_exponentials_of_sums_of_logarithms_are_products():
+    """Along an axis, masked or not: never an exponential of its own."""
+    field = Field([prime("sums", 61), prime("sums 2", 61)], "sums")
+    y = field.positive((3,), ("j",))
+    product = y.selected("j", 0) * y.selected("j", 1) * y.selected("j", 2)
+    assert not y.log().total("j", 3).exp().gaps(product).any()
+    first = Value(np.array([True, False, False]), ("j",))
+    for hidden in (
+        lambda: y.log().where(first).total("j", 3).exp(),
+        lambda: y.log().joined(y.log(), "j").exp(),
+        lambda: (field.letter((3,), ("j",)) * y.log()).total("j", 3).exp(),
+        lambda: y.log().raised(Value(np.array(2))).exp(),
+        lambda: y.log().sqrt().exp(),
+    ):
+        with pytest.raises((UndecidedError, RedrawError)):
+            hidden()
+
+
+def test_what_is_remembered_twice_keeps_its_logarithm():
+    field = Field([prime("twice", 61), prime("twice 2", 61)], "twice")
+    x = field.positive() * field.letter().exp()
+    log = x.log().data
+    for _ in range(2):
+        x.remembered()
+        assert int(x.log().data) == int(log)
