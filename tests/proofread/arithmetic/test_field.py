@@ -434,7 +434,7 @@ def test_fractional_powers_are_kept_apart_and_only_short_ones_are_invented():
     assert long.gaps(y).all()
     assert not long.gaps((y.log() * Fraction(10**12 + 1, 10**12)).exp()).any()
     k = Value(np.arange(4), ("k",))
-    ratio = ((y.log() * Fraction(10**12 - 1, 10**12)) * k).exp()
+    ratio = (y.log() * (field.constant(Fraction(10**12 - 1, 10**12)) * k)).exp()
     assert (
         not (ratio.selected("k", 1) * ratio.selected("k", 2)).gaps(ratio.selected("k", 3)).any()
     )  # one letter's powers

@@ -129,7 +129,8 @@ def test_values_of_both_policies_are_positive_but_negative_in_the_second_instanc
 
 def test_nothing_is_left_at_the_horizon(instance):
     plain, n, count = Plain(instance), instance.sizes["state"], instance.sizes["integer"]
-    assert 30 < count <= 110
+    assert 30 < count <= (110 if instance.name == "mdp" else 330)
+    assert instance.name == "mdp" or plain.gamma**count <= 1e-17  # sums of powers of the discount alone end too
     for prime in ("", "'"):
         powers, slopes = table(instance, r"\Pr", rf"state,state,integer,\pi{prime}", n, n, count + 9)
         factor = 1.0 if instance.ends else plain.gamma**count
