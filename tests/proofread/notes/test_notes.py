@@ -192,6 +192,11 @@ def test_remarks_have_no_meaning(notes, body, expected, words):
     assert words in " ".join(row.reason for row in document.displays[0].rows)
 
 
+def test_markdown_may_escape_its_own_signs(notes):
+    assert rows(r"w\_1 \* x = y\\_2 z", notes)[0].startswith("w_1*x=y")
+    assert rows(r"w\_1 = x", notes, ".tex") == [r"w\_1=x"]
+
+
 def test_a_display_that_begins_with_a_relation_goes_on(notes):
     document = notes("$$A = B =$$\n\n$$= C$$\nso, with words between:\n$$\\le D$$ $$E = F$$ $$= G \\\\ H = I$$")
     assert chains(document) == [r"A=B=C\leD", "E=F=G | H=I"]
