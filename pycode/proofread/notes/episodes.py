@@ -85,7 +85,7 @@ def _expectation(tokens: list[Raw], i: int, discounted: bool) -> tuple[list[Raw]
 
 
 def _returned(tokens: list[Raw], discounted: bool) -> list[Raw]:
-    r"""What a mean is of, G_t for the sum of all rewards after t, and G_0 for that after 0 beside a condition on S_0."""
+    r"""What a mean is of: G_t for the sum of all rewards after t, G_0 for that after 0 beside a condition on S_0."""
     conditions = parts(tokens, ("|", "\\mid"))[0][1:]
     started = any(_written(part[:5]) == "S_{0}" for given in conditions for part in parts(given, (",",))[0])
     result: list[Raw] = []
