@@ -126,7 +126,7 @@ def _consistent(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
         parser.error(f"there is no world {options.world}; there are {', '.join(worlds)}")
     options.letters = "assignment" if options.letters is None else options.letters
     try:
-        import_module("pycode.proofread.notes.letters").load(options.letters)
+        import_module("pycode.proofread.notes.letters").load(options.letters, options.world)
     except ValueError as error:
         parser.error(str(error))
     for path in options.files:

@@ -51,8 +51,8 @@ class Letters:
 
 
 @cache
-def load(name_or_path: str) -> Letters:
-    """The letters of this name, or those of a file; a ``ValueError`` says in one line what is wrong."""
+def load(name_or_path: str, world: str = "") -> Letters:
+    """The letters of this name, or those of a file; a ``ValueError`` says in one line what is wrong, in this world."""
     if name_or_path in NAMED:
         return Letters(name_or_path, _table([*_entries("", NAMED[name_or_path])]))
     try:
@@ -60,7 +60,7 @@ def load(name_or_path: str) -> Letters:
     except (OSError, ValueError):
         known = " and ".join(NAMED)
         raise ValueError(f"{name_or_path}: no such letters; there are {known}, or a file of your own") from None
-    own = [*_entries(name_or_path, text)]
+    own = [*_entries(name_or_path, text, world)]
     seen: dict[tuple[str, Key, object], Rule] = {}
     for where, world, key, rule in own:
         if seen.setdefault((world, key, _shape(rule)), rule) != rule:
@@ -87,7 +87,7 @@ def _spelt(key: Key) -> str:
     return base + (f"_{{{low}}}" if low else "") + (f"^{{{high}}}" if high else "")
 
 
-def _entries(file: str, text: str) -> Iterator[Entry]:
+def _entries(file: str, text: str, about: str = "") -> Iterator[Entry]:
     from pycode.proofread.worlds import NAMES
 
     worlds = [*NAMES]
@@ -105,7 +105,7 @@ def _entries(file: str, text: str) -> Iterator[Entry]:
             except ReadError as error:
                 raise ValueError(f"{where}: {error}") from None
             if all(problems.values()):
-                raise ValueError(f"{where}: {next(iter(problems.values()))}")
+                raise ValueError(f"{where}: {problems.get(about) or next(iter(problems.values()))}")
             yield from ((where, w, key, rule) for w, problem in problems.items() if not problem)
 
 

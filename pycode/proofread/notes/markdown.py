@@ -17,6 +17,7 @@ CODE = re.compile(r"``[^\n]*?``(?!`)|`[^`\n]*`")
 ESCAPED = re.compile(
     r"([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)\\\\\[(?![ \t]*-?[\d.]+[ \t]*(?:pt|em|ex|mm|cm|in|\\)|[^\]\\\n]*\][ \t]*$)"
 )
+SIGN = re.compile(r"\\\\|\\(?P<sign>[_*])")
 PROSE = re.compile(r"%|\\(?=(?:input|include|import|subfile|verb)\b)")
 
 
@@ -89,6 +90,8 @@ def _lines(text: str, markdown: bool) -> str:
             line = PROSE.sub(" ", line)
             if begins := ESCAPED.match(line):
                 line, escaped = f"{line[: begins.end() - 3]} \\[{line[begins.end() :]}", True
+        if markdown:
+            line = SIGN.sub(lambda m: f" {m['sign']}" if m["sign"] else m.group(), line)
         if escaped and "\\\\]" in line:
             line, escaped = line.replace("\\\\]", " \\]"), False
         for edge in EDGE.finditer(line):

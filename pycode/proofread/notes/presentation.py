@@ -2,6 +2,7 @@ r"""Tokens of other people's displays without what changes only their looks: col
 
 from collections.abc import Iterator, Sequence
 
+from pycode.proofread.spelling import script, words
 from pycode.proofread.tex import NESTING, REMOVED, Raw, ReadError, group, optional
 from pycode.proofread.tokens import ACCENT, BIG, DIGITS, EXPECTATION, FONT, QUAD, RELATION, SIZE, SPACE, TEXT
 
@@ -35,10 +36,17 @@ TRIPLES = set("eqnarray array darray IEEEeqnarray".split())  # a column for the 
 ARROWS = set(r"\implies \Rightarrow \Longrightarrow \iff \Leftrightarrow \Longleftrightarrow \therefore".split())
 FURTHER = r"\approx \simeq \cong \equiv \triangleq \eqqcolon \ne \neq < > \lt \gt \ll \gg \lesssim \gtrsim"
 RELATIONS = {*RELATION, *FURTHER.split(), *ARROWS - {r"\therefore"}}
+RARE = (
+    r"\not \leqq \geqq \asymp \eqsim \approxeq \doteqdot \coloneq \defeq \eqdef \Leftarrow \impliedby ≤ ≥ ≠ ≈ ≡ ∝ ≜ ≔ ∼"
+)
+SYSTEMS = {"aligned", "alignedat", "gathered", "split"}
 
 
-def plain(tokens: Sequence[Raw], depth: int = 0) -> list[Raw]:
-    """The tokens that have a meaning; rows of wrapped environments become rows of the display."""
+def plain(tokens: Sequence[Raw], depth: int = 0, alone: bool = False) -> list[Raw]:
+    """The tokens that have a meaning; rows of wrapped environments become rows of the display.
+
+    ``alone``: nothing stands beside the tokens, so that a brace to the left of their rows only holds these together.
+    """
     if depth > NESTING:
         raise ReadError("size", f"braces {NESTING} deep; split the display", tokens[0] if tokens else Raw("", 0, 1))
     result: list[Raw] = []
@@ -74,8 +82,14 @@ def plain(tokens: Sequence[Raw], depth: int = 0) -> list[Raw]:
             found, i = _brace(tokens, i, depth)
             result += found
         elif text == "\\begin":
-            found, i = _environment(tokens, i, depth, result)
+            found, i = _environment(tokens, i, depth, result, alone)
             result += found
+        elif (
+            text == "\\left" and alone and (end := _system(tokens, i)) and not (_solid(result) or _solid(tokens[end:]))
+        ):
+            found, _ = _environment(tokens, i + 2, depth, [], False)
+            result += found
+            i = end
         elif text in TEXTS:
             inside, i = group(tokens, i + 1)
             result += [at._replace(text="\\text"), *_braced(inside, at)]
@@ -194,8 +208,42 @@ def levels(tokens: Sequence[Raw], depth: int = 0) -> Iterator[tuple[Raw, int]]:
         yield token, depth
 
 
-def _environment(tokens: Sequence[Raw], i: int, depth: int, before: Sequence[Raw]) -> tuple[list[Raw], int]:
-    r"""Rows of an environment; of one that is no list of formulas only its \begin, for the lexer to refuse."""
+def _solid(tokens: Sequence[Raw]) -> bool:
+    """Whether more than blanks, stops and labels stands here."""
+    return any(t.text not in {*BLANK, ",", ".", ";"} for t in plain(tokens))
+
+
+def _system(tokens: Sequence[Raw], i: int) -> int:
+    r"""Index after the \right. of the brace to the left of aligned rows that is opened at i, 0 if there is none."""
+    if [t.text for t in tokens[i + 1 : i + 3]] not in ([brace, "\\begin"] for brace in ("\\{", "\\lbrace")):
+        return 0
+    name, _, _, after = _extent(tokens, i + 2)
+    return after + 2 if name in SYSTEMS and [t.text for t in tokens[after : after + 2]] == ["\\right", "."] else 0
+
+
+def inner_relation(tokens: Sequence[Raw]) -> Raw | None:
+    """The first relation sign of a display, wherever it stands but in scripts, limits, labels and words."""
+    i = 0
+    while i < len(tokens):
+        text, start = tokens[i].text, i
+        if text in {*RELATIONS, *RARE.split()}:
+            return tokens[i]
+        i += 1
+        if text in ("_", "^") and i < len(tokens):
+            i = script(tokens, i)[1]
+        elif text in STACKED:
+            i = group(tokens, i)[1]
+        elif text in WITH_ARGUMENT:
+            i = group(tokens, optional(tokens, i + (i < len(tokens) and tokens[i].text == "*"))[1])[1]
+        elif text in TEXTS:
+            inside, after = group(tokens, i)
+            i = after if words(inside) else i
+        assert i > start
+    return None
+
+
+def _extent(tokens: Sequence[Raw], i: int) -> tuple[str, int, int, int]:
+    r"""Name of the environment that begins at i; the index after its name, of its \end, and after that."""
     at = tokens[i]
     argument, start = group(tokens, i + 1)
     name = "".join(t.text for t in argument)
@@ -208,11 +256,20 @@ def _environment(tokens: Sequence[Raw], i: int, depth: int, before: Sequence[Raw
     closing, after = group(tokens, end)
     if [t.text for t in closing] != [t.text for t in argument]:
         raise ReadError("syntax", f"\\begin{{{name}}} has no \\end{{{name}}}", at)
+    return name, start, end - 1, after
+
+
+def _environment(
+    tokens: Sequence[Raw], i: int, depth: int, before: Sequence[Raw], alone: bool
+) -> tuple[list[Raw], int]:
+    r"""Rows of an environment; of one that is no list of formulas only its \begin, for the lexer to refuse."""
+    name, start, end, after = _extent(tokens, i)
     bare = name.rstrip("*")
     matrix = bare in ("array", "darray") and open_brackets(before) > 0
     if bare not in WRAPPERS or matrix:
-        return [at], after
+        return [tokens[i]], after
     start = optional(tokens, start)[1]
     if bare in WITH_COLUMNS:
         start = group(tokens, optional(tokens, start)[1])[1]
-    return plain(tokens[start : end - 1], depth + 1), after
+    alone = alone and not (_solid(before) or _solid(tokens[after:]))
+    return plain(tokens[start:end], depth + 1, alone), after

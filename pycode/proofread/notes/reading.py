@@ -9,15 +9,16 @@ from pathlib import Path
 from pycode.proofread.document import Document
 from pycode.proofread.macros import DEFINE, EXPANSION, definition, expand
 from pycode.proofread.notes.markdown import as_tex
-from pycode.proofread.notes.presentation import BLANK, RELATIONS, TRIPLES, levels, open_brackets, plain
+from pycode.proofread.notes.presentation import BLANK, RELATIONS, TRIPLES, inner_relation, levels, open_brackets, plain
 from pycode.proofread.notes.remarks import SIGNS, arrowless, comment, elided, formula, related, spoken, stated, stopped
-from pycode.proofread.source import BARE, STEPS, Display, Reader, Row
+from pycode.proofread.source import BARE, STEPS, Display, Message, Reader, Row
 from pycode.proofread.spelling import differential
 from pycode.proofread.tex import TOKENS, Raw, ReadError, Text, group, split_rows, text_of
 
 MARKDOWN = (".md", ".markdown", ".rmd", ".qmd", ".mdx")
 INLINE = re.compile(r"(?:[^$\\\n]|\\[\s\S]|\n(?![ \t]*\n))*+\$(?!\$)")
 CLOSED = {"$$": r"\$\$", "\\[": r"\\\]"}
+INNER = "a relation inside of brackets, of cases or of a remark; write it on its own"
 DISPLAYS = 2000  # most of them, in all files
 DEFINES = re.compile(rf"%[^\n]*|\\(?P<define>(?:{'|'.join(DEFINE)})\b\*?)|\\(?:[a-zA-Z]+|.)", re.DOTALL)
 
@@ -48,6 +49,12 @@ def read_notes(paths: Sequence[Path], world: str, letters: str = "assignment") -
 
 def states(display: Display) -> bool:
     """Whether a display has a relation between formulas, not only between words."""
+    sides = _outer_sides(display)
+    return len(sides) > 1 and not all(map(_in_words, sides))
+
+
+def _outer_sides(display: Display) -> list[list[Raw]]:
+    """What stands between the relations outside of brackets."""
     depth = 0
     sides: list[list[Raw]] = [[]]
     for row in display.rows:
@@ -57,13 +64,24 @@ def states(display: Display) -> bool:
             else:
                 sides[-1].append(token)
         depth = open_brackets(row.tokens, depth)
-    return len(sides) > 1 and not all(_in_words(side) for side in sides)
+    return sides
 
 
 def _in_words(side: Sequence[Raw]) -> bool:
-    """Whether a side has a word of three letters or more that is no abbreviation."""
-    words = ("".join(x.text for x in group(side, i + 1)[0]) for i, t in enumerate(side[:-1]) if t.text == "\\mathrm")
-    return any(len(word) > 2 and word.isalpha() and not word.isupper() for word in words)
+    """Whether a side is made of words of three letters or more that are no abbreviations, and signs between them."""
+    i, found = 0, False
+    while i < len(side):
+        if side[i].text == "\\mathrm" and i + 1 < len(side):
+            inside, i = group(side, i + 1)
+            word = "".join(x.text for x in inside if x.text not in BLANK)
+            if not (len(word) > 2 and word.isalpha() and not word.isupper()):
+                return False
+            found = True
+        elif side[i].text in {*BLANK, "+", "-"}:
+            i += 1
+        else:
+            return False
+    return found
 
 
 @dataclass
@@ -73,6 +91,7 @@ class Notes(Reader):
     world: str = ""
     letters: str = "assignment"
     found: dict[int, list[Line]] = field(default_factory=dict)  # lines of each display, by its place in ``displays``
+    inner: dict[int, Message] = field(default_factory=dict)  # for the case that no relation stands outside of brackets
 
     def _scan(self, file: str, text: Text) -> None:
         markdown = Path(file).suffix.lower() in MARKDOWN
@@ -118,6 +137,8 @@ class Notes(Reader):
             tokens = self._tokens(text, start, stop, at)
             labels = tuple(text_of(group(tokens, j + 1)[0]) for j, t in enumerate(tokens[:-1]) if t.text == "\\label")
             lines = list(_lines(tokens))
+            if sign := inner_relation(tokens):
+                self.inner[len(self.displays)] = self.message(file, "syntax", INNER, sign)
         except ReadError as problem:
             error = self.message(file, problem.kind, str(problem), problem.at if problem.at.line else at)
         self.found[len(self.displays)] = lines
@@ -152,20 +173,25 @@ class Notes(Reader):
         """Displays with their rows; one that begins with a relation goes on with the one before it."""
         result: list[Display] = []
         gathered: list[list[Line]] = []
+        inner: list[Message | None] = []
         for number, display in enumerate(self.displays):
             lines = self.found.get(number)
             before = result[-1] if result and gathered[-1] else None
             if lines and before and before.file == display.file and _relates(lines[0].tokens) and not before.error:
                 gathered[-1] += lines
+                inner[-1] = inner[-1] or self.inner.get(number)
                 result[-1] = replace(before, labels=before.labels + display.labels)
             else:
                 result.append(display)
                 gathered.append(lines or [])
+                inner.append(self.inner.get(number))
         count: dict[str, int] = {}
         for number, (display, lines) in enumerate(zip(result, gathered, strict=True)):
             count[display.file] = count.get(display.file, 0) + 1
             rows = tuple(chained(lines)) if display.notes else display.rows
-            result[number] = replace(display, rows=rows, ordinal=count[display.file])
+            result[number] = display = replace(display, rows=rows, ordinal=count[display.file])
+            if inner[number] and not (display.error or states(display) or all(map(_in_words, _outer_sides(display)))):
+                result[number] = replace(display, error=inner[number])
         return result
 
 
@@ -186,7 +212,7 @@ def _lines(tokens: Sequence[Raw]) -> Iterator[Line]:
     triple = any(name.rstrip("*") in TRIPLES for name in names)
     hanging = bool({"multline", "multlined"} & {name.rstrip("*") for name in names})
     depth, begun = 0, False
-    for row in split_rows(plain(tokens), "\\\\"):
+    for row in split_rows(plain(tokens, alone=True), "\\\\"):
         cells, reason = split_rows(row, "&"), ""
         written: list[Raw] = []
         for number, cell in enumerate(cells):

@@ -43,12 +43,12 @@ def translated(display: Display, world: World) -> Display:
     if densities:
         tokens = densities.look(tokens)
     try:
-        letters = load(display.letters)
+        letters = load(display.letters, world.name)
     except ValueError as error:
         raise ReadError("letters", str(error), Raw("", display.line, 1)) from None
     tokens = letters.read(tokens, world.name)
     tokens = _gradients(tokens, world.vocabulary.parameters)
-    tokens = densities.read(tokens) if densities else episodes(tokens)
+    tokens = densities.read(tokens) if densities else episodes(tokens, world.name == "mdp-discounted")
     tokens = _labels(tokens)
     found = [*rows(tokens)]
     if len(found) != len(display.rows):

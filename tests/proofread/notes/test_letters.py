@@ -56,6 +56,15 @@ def test_a_file_says_what_letters_mean(tmp_path):
     assert judged(tmp_path, MDP, r"m_1 = 1", str(path))[0] == ["error"]
 
 
+@pytest.mark.parametrize("world", [VAE, PAIR, MDP])
+def test_a_name_that_is_missing_is_missing_in_the_world_of_the_notes(tmp_path, world):
+    path = tmp_path / "own.txt"
+    path.write_text("Q^\\pi = Q^\\pi\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"own.txt:1: the world {world} has no name Q"):
+        load(str(path), world)
+    assert f"the world {world} has no name" in judged(tmp_path, world, "1 = 1", str(path))[1][0].message
+
+
 def test_letters_that_are_not_there():
     with pytest.raises(ValueError, match="there are assignment and kingma, or a file of your own"):
         load("nowhere")
@@ -76,6 +85,53 @@ def test_notes_need_only_be_true(tmp_path, world, text):
     for old, new in ((r"\ge", r"\le"), (r"\propto", r"\propto -"), ("=", "= 1+")):
         if old in text and text != LOOSE[1][1]:
             assert judged(tmp_path, world, text.replace(old, new))[0] != ["holds"]
+
+
+GIVEN = r"V^\pi(s) = \mathbb{E}_\pi[X\mid S_t=s]"
+RETURNS = [  # world, what is the return after t
+    (DISCOUNTED, r"\sum_{k=0}^\infty\gamma^kR_{t+k+1}"),
+    (DISCOUNTED, r"\sum_{k=0}^{\infty}\gamma^{k} \cdot R_{t+1+k}"),
+    (DISCOUNTED, r"R_{t+1}+\gamma R_{t+2}+\gamma^2R_{t+3}+\cdots"),
+    (MDP, r"\sum_{k=0}^{\infty}R_{t+k+1}"),
+    (MDP, r"R_{t+1}+R_{t+2}+\dots"),
+]
+NO_RETURNS = [
+    (DISCOUNTED, r"\sum_{k=0}^\infty\gamma^{k+1}R_{t+k+1}"),
+    (DISCOUNTED, r"\sum_{k=0}^\infty\gamma^kR_{t+k}"),
+    (DISCOUNTED, r"\sum_{k=1}^\infty\gamma^kR_{t+k+1}"),
+    (DISCOUNTED, r"\sum_{k=0}^9\gamma^kR_{t+k+1}"),
+    (DISCOUNTED, r"\sum_{k=0}^\infty R_{t+k+1}"),
+    (DISCOUNTED, r"\sum_{k=0}^\infty\gamma^{kR_{t+k+1}}"),
+    (DISCOUNTED, r"\sum_{k=0}^\infty\gamma^kR_{t+k+1}f(S_t)"),
+    (DISCOUNTED, r"\sum_{k=0}^\infty\gamma^kR_{k+k+1}"),
+    (DISCOUNTED, r"\gamma\sum_{k=0}^\infty\gamma^kR_{t+k+1}"),
+    (DISCOUNTED, r"R_{t+1}+\gamma R_{t+2}+\gamma^3R_{t+3}+\cdots"),
+    (DISCOUNTED, r"2R_{t+1}+\gamma R_{t+2}+\gamma^2R_{t+3}+\cdots"),
+    (DISCOUNTED, r"R_{t}+1+\gamma R_{t}+2+\gamma^2R_{t}+3+\cdots"),
+    (DISCOUNTED, r"R_{t+1}+\gamma R_{t+2}+\gamma^2R_{t+3}+\cdots+\gamma^9R_{t+10}"),
+    (DISCOUNTED, r"\sum_{t=0}^\infty\gamma^tR_{t+1}"),
+    (MDP, r"\sum_{k=0}^\infty\gamma^kR_{t+k+1}"),
+    (MDP, r"R_{t+1}R_{t+2}+\dots"),
+]
+
+
+@pytest.mark.parametrize(("world", "text"), RETURNS)
+def test_all_rewards_after_a_time_are_the_return(tmp_path, world, text):
+    assert judged(tmp_path, world, GIVEN.replace("X", text))[0] == ["holds"]
+    assert judged(tmp_path, world, GIVEN.replace("X", f"{text}+0+R_{{t+1}}"))[0] != ["holds"]
+
+
+@pytest.mark.parametrize(("world", "text"), NO_RETURNS)
+def test_other_sums_of_rewards_are_not(tmp_path, world, text):
+    assert judged(tmp_path, world, GIVEN.replace("X", text))[0] in (["fails"], ["error"])
+
+
+@pytest.mark.parametrize(("world", "factor"), [(DISCOUNTED, r"\gamma^t"), (MDP, "")])
+def test_all_rewards_after_the_start_are_a_return_too(tmp_path, world, factor):
+    text = GIVEN.replace("X", rf"\sum_{{t=0}}^\infty {factor} R_{{t+1}}").replace("S_t", "S_0")
+    assert judged(tmp_path, world, text)[0] == ["holds"]
+    for old, new in (("S_0", "S_{0+1}"), ("R_{t+1}", "R_{t}"), ("S_0", "S_t")):
+        assert judged(tmp_path, world, text.replace(old, new))[0] != ["holds"]
 
 
 def test_definitions_before_are_in_the_same_letters(tmp_path):

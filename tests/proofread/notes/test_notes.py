@@ -192,6 +192,11 @@ def test_remarks_have_no_meaning(notes, body, expected, words):
     assert words in " ".join(row.reason for row in document.displays[0].rows)
 
 
+def test_markdown_may_escape_its_own_signs(notes):
+    assert rows(r"w\_1 \* x = y\\_2 z", notes)[0].startswith("w_1*x=y")
+    assert rows(r"w\_1 = x", notes, ".tex") == [r"w\_1=x"]
+
+
 def test_a_display_that_begins_with_a_relation_goes_on(notes):
     document = notes("$$A = B =$$\n\n$$= C$$\nso, with words between:\n$$\\le D$$ $$E = F$$ $$= G \\\\ H = I$$")
     assert chains(document) == [r"A=B=C\leD", "E=F=G | H=I"]
@@ -205,7 +210,50 @@ def test_displays_without_a_relation_are_counted_only(notes):
     assert (chains(document), document.skipped, document.messages) == (["w=x"], 4, ())
 
 
+EQUATION = r"V^\pi(s) &= v_\pi(s) \\ \sum_a\pi(a|s) &= 1"
+INNER = [
+    r"\left\{ x = 2 \right.",
+    r"\{ x = 2 \}",
+    r"\left( x = 2 \right)",
+    r"\left[\begin{array}{rcl} x &=& 2 \end{array}\right]",
+    r"\left\{\begin{array}{l} x = 2 \end{array}\right.",
+    r"\begin{cases} x = 2 \\ 1 = 1 \end{cases}",
+    r"\underbrace{x = 2}_{\text{no}}",
+    r"\overset{!}{(x = 2)}",
+    r"\frac{x = 2}{3}",
+    r"v_\pi(s = 1",
+    r"x ) = 1",
+    r"\forall s: x = 2",
+    r"(x ≤ 2)",
+    r"\text{$x = 2$}",
+    r"\operatorname{diag}(x = 2)",
+    r"2\left\{\begin{aligned} x &= 2 \end{aligned}\right.",
+    r"\mathrm{cost}(x) = \mathrm{cost}(2x)",
+]
+
+
+@pytest.mark.parametrize("body", INNER)
+def test_a_relation_inside_of_brackets_is_no_reason_to_skip_a_display(notes, body):
+    document = notes(f"\n$$\n{body}\n$$\n")
+    assert document.skipped == 0
+    assert [v.status for v in check_all(document)] == ["error"]
+    assert [d.error.line for d in document.displays if d.error] in ([], [3])
+
+
+def test_relations_of_limits_labels_and_words_are_none(notes):
+    text = r"$$\sum_{k=0}^{n=1}\underset{a=1}{\max} f \label{eq:a=b} \text{ as $x = 2$ says}$$"
+    assert (notes(text).displays, notes(text).skipped) == ((), 1)
+
+
+@pytest.mark.parametrize("around", ["{}", r"\begin{{equation}}\label{{a}}{}\label{{b}}\end{{equation}}"])
+def test_a_brace_to_the_left_of_rows_holds_them_together(notes, around):
+    body = rf"\left\{{ \begin{{aligned}} {EQUATION} \end{{aligned}} \right."
+    document = notes("$$" + around.format(body) + ",$$" if around == "{}" else around.format(body))
+    assert chains(document) == [r"V^\pi(s)=v_\pi(s) | \sum_a\pi(a|s)=1"]
+
+
 REFUSED = [  # text, what is said of the file or of its display
+    ("$$ (a = b) $$", "a relation inside of brackets, of cases or of a remark; write it on its own"),
     ("$$ a = b", "$$ is never closed"),
     ("\\[ a = b", "\\[ is never closed"),
     ("\\begin{align} a = b", "\\begin{align} is never closed"),
