@@ -91,7 +91,7 @@ def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) ->
     """Index after the remark that begins at i, 0 if there is none."""
     text = tokens[i].text
     if text in ("\\because", "\\therefore", "\\forall") and depth == 0:
-        return len(tokens) if text == "\\forall" else i + 1
+        return _quantified(tokens, i) if text == "\\forall" else i + 1
     if text == "\\text":
         inside, end = group(tokens, i + 1)
         return 0 if _names(tokens, inside, end, before, depth) else end
@@ -111,6 +111,17 @@ def _remark(tokens: Sequence[Raw], i: int, before: Sequence[Raw], depth: int) ->
         if shown[:1] == ["\\because"] or (shown[:1] == ["\\text"] and _aside(tokens[i], before, inside)):
             return end
     return 0
+
+
+def _quantified(tokens: Sequence[Raw], i: int) -> int:
+    r"""Index after a remark that begins with \forall: letters with sets or ranges, no relation of its own."""
+    for at in range(i + 1, len(tokens)):
+        text = tokens[at].text
+        rest = [t.text for t in tokens[at + 1 :] if t.text not in BLANK]
+        ranged = any(t.endswith("dots") or t == "\\{" for t in rest) or (rest[:1] and rest[0].isdigit())
+        if text in RELATIONS and (any(t in "([" for t in rest) or (text == "=" and not ranged)):
+            raise ReadError("syntax", "a relation after \\forall; write it on its own", tokens[at])
+    return len(tokens)
 
 
 def _aside(bracket: Raw, before: Sequence[Raw], inside: Sequence[Raw]) -> bool:

@@ -1,5 +1,6 @@
 """Arithmetic on named axes against numpy's own, and derivatives against complex steps and differences."""
 
+from fractions import Fraction
 from functools import reduce
 from operator import mul
 
@@ -137,3 +138,9 @@ def test_too_many_indices_are_refused_before_memory_is_taken(count):
     axes = [Value(np.arange(n), (f"k{i}",)) for i in range(count)]
     with pytest.raises(TooLargeError, match="indices at once"):
         reduce(mul, axes)
+
+
+def test_a_number_beyond_floats_is_refused():
+    with pytest.raises(OverflowError) as told:
+        Value(1.0).number(Fraction(10**400))
+    assert str(told.value) == "a number beyond 10^308, the largest in floating point"

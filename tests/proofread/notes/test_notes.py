@@ -224,6 +224,8 @@ INNER = [
     r"v_\pi(s = 1",
     r"x ) = 1",
     r"\forall s: x = 2",
+    r"1 = 1 \quad \forall s, \quad x = y",
+    r"1 = 1 \quad \forall s, \quad v(s) \le f(s)",
     r"(x ≤ 2)",
     r"\text{$x = 2$}",
     r"\operatorname{diag}(x = 2)",
@@ -254,6 +256,7 @@ def test_a_brace_to_the_left_of_rows_holds_them_together(notes, around):
 
 REFUSED = [  # text, what is said of the file or of its display
     ("$$ (a = b) $$", "a relation inside of brackets, of cases or of a remark; write it on its own"),
+    (r"$$a = b \quad \forall s, \quad c = d$$", "a relation after \\forall; write it on its own"),
     ("$$ a = b", "$$ is never closed"),
     ("\\[ a = b", "\\[ is never closed"),
     ("\\begin{align} a = b", "\\begin{align} is never closed"),
