@@ -21,7 +21,8 @@ from pycode.proofread.lexer import Lexer
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS, FREE_INTEGERS
 from pycode.proofread.names import Definition, differentiates, free, used
 from pycode.proofread.source import Display, excuses_zero
-from pycode.proofread.tex import UNEQUAL, Raw, ReadError, group
+from pycode.proofread.spelling import defined, heads
+from pycode.proofread.tex import UNEQUAL, Raw, ReadError
 from pycode.proofread.tokens import Tok
 from pycode.proofread.worlds import Instance, World, build
 
@@ -87,7 +88,7 @@ class Run:
         rows = self.display.rows
         for row in rows:
             for head in heads(row.tokens):
-                name, called = defined_name(lexer, head)
+                name, called = defined(*lexer.name(head, 0)[:2], head)
                 if not lexer.kind(name):
                     lexer.defined[name] = called
                     self.new.add(name)
@@ -308,26 +309,3 @@ def _scope(letters: Mapping[str, str], instance: Instance) -> Iterator[tuple[str
         else:
             size = FREE_INTEGERS if sort == "integer" else instance.sizes[sort]
             yield name, Bound(sort, Value(np.arange(size), (name,)))
-
-
-def heads(tokens: Sequence[Raw]) -> Iterator[list[Raw]]:
-    """Left sides of the definitions in a line."""
-    start = 0
-    for i, token in enumerate(tokens):
-        if token.text in ("\\qquad", "\\quad", "&"):
-            start = i + 1
-        elif i > start and (
-            token.text in ("\\coloneqq", "\\doteq") or [t.text for t in tokens[i : i + 2]] == [":", "="]
-        ):
-            yield list(tokens[start:i])
-
-
-def defined_name(lexer: Lexer, head: Sequence[Raw]) -> tuple[str, str]:
-    """Name on the left of a definition, with "()" when letters in brackets follow."""
-    name, after, _ = lexer.name(head, 0)
-    if after + 1 < len(head) and head[after].text == "^":
-        inside, end = group(head, after + 1)
-        if len(inside) == 1 and inside[0].text.isalpha():
-            name, after = f"{name}^{inside[0].text}", end
-    rest = [t.text for t in head[after:] if t.text not in ("\\,", "\\bigl", "\\left")]
-    return name, "()" if rest[:1] == ["("] else ""

@@ -1,7 +1,7 @@
 """One spelling for each name: what stands at a place of the text, however it is written."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pycode.proofread.tex import Raw, group
 from pycode.proofread.tokens import ACCENT, FONT, SIZE, SPACE, TEXT
@@ -101,3 +101,25 @@ def differential(tokens: list[Raw], i: int) -> int:
     texts = [t.text for t in tokens[i : i + 4]]
     shown = next((d for d in (["d"], ["\\mathrm", "d"], ["\\mathrm", "{", "d", "}"]) if texts[: len(d)] == d), None)
     return i + len(shown) if shown and i + len(shown) < len(tokens) else 0
+
+
+def heads(tokens: Sequence[Raw]) -> Iterator[list[Raw]]:
+    """Left sides of the definitions in a line."""
+    start = 0
+    for i, token in enumerate(tokens):
+        if token.text in ("\\qquad", "\\quad", "&"):
+            start = i + 1
+        elif i > start and (
+            token.text in ("\\coloneqq", "\\doteq") or [t.text for t in tokens[i : i + 2]] == [":", "="]
+        ):
+            yield list(tokens[start:i])
+
+
+def defined(name: str, after: int, head: Sequence[Raw]) -> tuple[str, str]:
+    """Name on the left of a definition, which ends before ``after``, with "()" when letters in brackets follow."""
+    if after + 1 < len(head) and head[after].text == "^":
+        inside, end = group(head, after + 1)
+        if len(inside) == 1 and inside[0].text.isalpha():
+            name, after = f"{name}^{inside[0].text}", end
+    rest = [t.text for t in head[after:] if t.text not in ("\\,", "\\bigl", "\\left")]
+    return name, "()" if rest[:1] == ["("] else ""
