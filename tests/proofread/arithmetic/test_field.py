@@ -466,3 +466,9 @@ def test_what_is_remembered_twice_keeps_its_logarithm():
     for _ in range(2):
         x.remembered()
         assert int(x.log().data) == int(log)
+
+
+def test_both_arithmetics_have_the_same_methods():
+    floats, residues = ({n for n in dir(kind) if not n.startswith("_")} for kind in (Value, Residue))
+    only = {"field", "exponent", "fraction", "made", "invented", "pure", "logs", "square"}  # what a residue remembers
+    assert floats == residues - only
