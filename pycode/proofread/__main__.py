@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=_seed, default=0, metavar="N", help="which random instances (default 0)")
     add("--explain", metavar="LABEL", help="show how the display with this label (or FILE:LINE) was read")
     add("--all-displays", action="store_true", help="read every displayed formula of notes, .tex or .md")
-    add("--world", metavar="NAME", help="the world of all these formulas")
+    add("--world", metavar="NAME", help="the world of all these formulas, or of their subject")
     add("--letters", metavar="NAME|FILE", help="what their letters mean (default assignment)")
     return parser
 

@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pycode.proofread.document import Document, Exact, Verdict
 from pycode.proofread.names import Definition
@@ -14,6 +14,13 @@ from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.tokens import RELATION
 from pycode.proofread.worlds import NAMES, World, build
+
+# Where notes of one subject use these letters, another world has the names that the first one lacks.
+KIN = {
+    "vae": ("gaussians", {"\\mu", "\\sigma", "\\Sigma"}),
+    "gaussians": ("vae", {"\\nabla"}),
+    "mdp": ("mdp-discounted", {"\\gamma"}),
+}
 
 
 @dataclass
@@ -27,7 +34,16 @@ class Checker:
     known: dict[tuple[int, ...], dict[str, Definition]] = field(default_factory=dict)
 
     def run(self, display: Display) -> Verdict:
-        """Verdict on one display."""
+        """Verdict on one display; one of notes may be read in a world of the same subject that has its names."""
+        verdict = self._run(display)
+        kin, letters = KIN.get(display.world, ("", set()))
+        used = {t.text for row in display.rows for t in row.tokens}
+        if not display.notes or verdict.status != "error" or not letters & used:
+            return verdict
+        other = self._run(replace(display, world=kin))
+        return verdict if other.status == "error" else other
+
+    def _run(self, display: Display) -> Verdict:
         base = Verdict(display.file, display.line, display.label, display.environment, display.world)
         if display.error is not None:
             return _with(base, status="error", messages=(display.error,))

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from textwrap import TextWrapper
 
@@ -73,6 +74,7 @@ def explain(document: Document, display: Display, seed: int = 0) -> tuple[str, b
     if display.environment == "model":
         lines += [line for row in display.rows if row.tokens for line in _wrapped(short(text_of(row.tokens)), "  ")]
     elif display.environment != "unchecked" and verdict.status != "error":
+        display = replace(display, world=verdict.world)
         world = build(display.world, seed)
         run = Run(translated(display, world), world, dict(checker.before(display, world)), seed=seed)
         lines += _Report(run, [run.chain(chain) for chain in run.chains()]).lines()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pycode.proofread.check import Checker
+from pycode.proofread.document import check_all, read
 from pycode.proofread.notes.letters import load
 from pycode.proofread.notes.reading import read_notes
 
@@ -41,6 +42,19 @@ def test_the_same_letters_mean_other_things_to_others(tmp_path):
     assert judged(tmp_path, VAE, text)[0] == ["fails"]
     assert judged(tmp_path, VAE, text.replace("p_\\theta", "p_\\phi"), "assignment")[0] == ["holds"]
     assert judged(tmp_path, VAE, text, "assignment")[0] == ["error"]
+
+
+def test_a_display_is_read_in_the_other_world_of_its_subject(tmp_path):
+    """Numbered Gaussians among notes on the auto-encoder, a discount among others; never in a checked display."""
+    pair = r"D_{KL}(q\|p) = \log\frac{\sigma_2}{\sigma_1}+\frac{\sigma_1^2+(\mu_1-\mu_2)^2}{2\sigma_2^2}-\frac12"
+    step = r"V^\pi(s) = \sum_a\pi(a|s)\sum_{s',r}p(s',r|s,a)(r+\gamma V^\pi(s'))"
+    for world, text, sign in ((VAE, pair, "-\\frac12"), (MDP, step, "+\\gamma")):
+        assert judged(tmp_path, world, text)[0] == ["holds"]
+        assert judged(tmp_path, world, text.replace(sign, sign.translate({43: "-", 45: "+"})))[0] == ["fails"]
+    assert judged(tmp_path, VAE, "q(z|x) = q(z)")[0] == ["error"]  # no letter of the other world is in it
+    path = tmp_path / "own.tex"
+    path.write_text("\\begin{checked}{mdp}\n\\gamma = \\gamma\n\\end{checked}\n", encoding="utf-8")
+    assert [v.status for v in check_all(read(path))] == ["error"]
 
 
 def test_a_file_says_what_letters_mean(tmp_path):
@@ -110,7 +124,6 @@ NO_RETURNS = [
     (DISCOUNTED, r"R_{t}+1+\gamma R_{t}+2+\gamma^2R_{t}+3+\cdots"),
     (DISCOUNTED, r"R_{t+1}+\gamma R_{t+2}+\gamma^2R_{t+3}+\cdots+\gamma^9R_{t+10}"),
     (DISCOUNTED, r"\sum_{t=0}^\infty\gamma^tR_{t+1}"),
-    (MDP, r"\sum_{k=0}^\infty\gamma^kR_{t+k+1}"),
     (MDP, r"R_{t+1}R_{t+2}+\dots"),
 ]
 
