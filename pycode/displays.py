@@ -70,6 +70,7 @@ def _settings() -> str:
         "longest": number(limits.FREE_INTEGERS - 1),
         "digits": number(limits.COEFFICIENT_DIGITS),
         "bits": number(exact.BITS),
+        "degrees": str(exact.largest_degree().bit_length() - 1),
         "class": number(modular.MODULUS),
         "terms": number(mdp.EXACT_TERMS),
         "states": number(states),

@@ -95,6 +95,8 @@ def test_settings_are_those_of_the_exact_worlds(displays):
     assert (said["actions"], said["rewards"]) == (str(process.sizes["action"]), str(process.sizes["reward"]))
     assert [pair.D for pair in instances(gaussians, "gaussians")] == [1, 2, 3]  # as A.3 says
     assert {len(one.x.data) for one in instances(decoders, "decoders")} == {3}
+    bounds = [exact.Judgement("holds", degree=2 ** (int(said["degrees"]) + more)).log2_error for more in (0, 1)]
+    assert [b <= -60 for b in bounds] == [True, False]
     assert (said["bits"], said["digits"], said["tolerance"]) == ("61", r"10\,000", "10^{-9}")
 
 

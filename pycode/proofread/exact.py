@@ -57,6 +57,12 @@ class Judgement:
         return math.log2(self.draws) + PRIMES * math.log2(zero + vanish)
 
 
+def largest_degree() -> int:
+    """Up to this degree the bound of one draw is, in whole powers of 2, that of degree 1."""
+    whole = math.ceil(Judgement("holds").log2_error)
+    return int((2 ** (whole / PRIMES) - FACTORS / modular.count_of_primes(BITS)) * 2 ** (BITS - 1))
+
+
 @lru_cache(maxsize=4)
 def drawn(world: str, text: str, bits: int, points: int = 0) -> tuple[Candidate, ...]:
     """The instances of a world modulo the primes of this text, all letters free; or on a line through points."""

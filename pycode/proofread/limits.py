@@ -1,7 +1,7 @@
 """The numbers that a verdict depends on, in one place, each with its reason."""
 
 # Sides agree to this relative difference. Instances are of order 1 and their sums, solves and quadratures lose at most
-# four of the sixteen digits; an error of the text that is smaller than this is not seen.
+# four of the sixteen digits; a smaller error of the text is seen by the exact arithmetic only.
 TOLERANCE = 1e-9
 SMALL = 1e-3  # entries below this share of the largest are compared on its scale: they carry its rounding
 FLOOR = 1e-4  # and none on a smaller scale than this: their terms are of order 1 and may cancel
@@ -14,11 +14,11 @@ FALLS_OFF = 1e-9  # an integrand at the ends of the lattice, beside its largest 
 WHOLE = 1e-9  # how far a number may be from an integer: rounding, and no more
 # Equality modulo primes. Coefficients of the text's identities have a few dozen digits.
 COEFFICIENT_DIGITS = 10_000
-# Entries of one array of residues; the text needs a fifth of it, on a line through 48 points.
+# Entries of one array of residues; the text needs 70 000, on a line through 48 points.
 LARGEST_EXACT = 100_000
 # Points until every root exists and no denominator is 0; the root of a sum is missing at every second one.
 REDRAWS = 16
-LINE_POINTS = (48, 256)  # on which degrees are measured; those of the text are below 40
+LINE_POINTS = (48, 256)  # on which degrees are measured: enough for those of most sides of the text, and for all
 LINES = 4  # until the roots of numbers exist modulo the prime of the line; roots of sums exist on none
 SPARE_TERMS = 6  # of a sequence, beyond those that its recurrence is read from
 SPARE_POINTS = 8  # beyond those that a rational function is read from

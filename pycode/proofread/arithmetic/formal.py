@@ -37,14 +37,10 @@ class Formal(Named):
 
     def log(self: Any) -> Any:
         """Natural logarithm: symbols, sums of them for products, and the exponent."""
-        result, known = None, self._looked_up(self.field.known)
-        if known is not None:
-            result = type(self)(self.field, known, self.axes, invented=self.invented)
-            if self.exponent is not None:
-                result = result + type(self)(self.field, self.exponent, self.axes)
-        elif self.fraction is not None and self.exponent is None:
+        result, data, new = None, self._looked_up(self.field.known), False
+        if data is None and self.fraction is not None and self.exponent is None:
             result = self.field.fraction_log(self.fraction)
-        else:
+        elif data is None:
             match self.made:
                 case ("times", a, b):
                     result = a.log() * 2 if a is b else a.log() + b.log()
@@ -60,7 +56,8 @@ class Formal(Named):
                     with suppress(RedrawError):  # there may be zeros among what was not chosen
                         result = a.log().mapped(change, axes)
         if result is None:
-            data, new = self.field.logarithms(self)
+            if data is None:
+                data, new = self.field.logarithms(self)
             result = type(self)(self.field, data, self.axes, invented=self.invented or new)
             if self.exponent is not None:
                 result = result + type(self)(self.field, self.exponent, self.axes)
@@ -68,7 +65,7 @@ class Formal(Named):
         return self._from(result.data, result.axes, result.exponent, made, None, result.invented, False, True)
 
     def exp(self: Any) -> Any:
-        """Exponential; that of c·log y is y^c for c a multiple of 1/2."""
+        """Exponential; that of c·log y is y^c."""
         return self._exponential(Fraction(1))
 
     def _exponential(self: Any, c: Fraction) -> Any:
@@ -225,6 +222,4 @@ def _powers(y: Any, exponents: Sequence[Fraction], axes: tuple[str, ...]) -> Any
     step = Fraction(math.gcd(*multiples), divisor)
     letters = np.array([field.symbol((v, step)) for v in keys(y.axes, y.data)], field.dtype).reshape(y.data.shape)
     whole = Value(np.array([int(c / step) for c in exponents]).reshape(shape), axes)
-    return type(y)(field, np.array(letters, field.dtype).reshape(y.data.shape), y.axes, invented=y.invented).raised(
-        whole
-    )
+    return type(y)(field, letters, y.axes, invented=y.invented).raised(whole)
