@@ -1,25 +1,12 @@
-r"""The VAE's training loss, and the log-likelihoods of its two discrete decoders.
+r"""The VAE's training loss."""
 
-A Gaussian decoder's is `pycode.gaussian.log_density`, with its constant.
-"""
-
-import math
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from pycode.gaussian import Real, kl_log_variance
-
-
-class Likelihood(Protocol):
-    """What a decoder puts out: a distribution of the components of x, as those of torch.distributions."""
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Log density or probability of each component, in nats."""
-
+from pycode.likelihoods import Likelihood
 
 Encoder = Callable[[Tensor], tuple[Tensor, Tensor]]
 Decoder = Callable[[Tensor], Likelihood]
@@ -63,17 +50,3 @@ def loss(x: Tensor, eps: Tensor, encoder: Encoder, decoder: Decoder,
 
 
 # fmt: on
-
-
-def log_bernoulli(x: Tensor, logits: Tensor) -> Tensor:
-    r"""Bernoulli log-likelihood :math:`x a - softplus(a)` at logits a, elementwise, in nats (eq:decoders)."""
-    return x * logits - softplus(logits)
-
-
-def log_binomial(x: Tensor, n: int, logits: Tensor) -> Tensor:
-    r"""Binomial log-likelihood :math:`\log C(n, x) + x a - n softplus(a)`, elementwise, in nats (eq:decoders).
-
-    x counts successes out of n, at logits a.
-    """
-    log_choose = math.lgamma(n + 1) - torch.lgamma(x + 1) - torch.lgamma(n - x + 1)
-    return log_choose + x * logits - n * softplus(logits)

@@ -1,14 +1,13 @@
-"""The training loss: what it depends on, its gradients, its errors; the decoders' log-likelihoods."""
+"""The training loss: what it depends on, its gradients, its errors."""
 
 import inspect
-import math
 
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, Binomial, Normal, kl_divergence
+from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from pycode.vae import log_bernoulli, log_binomial, loss
+from pycode.vae import loss
 
 F64 = torch.float64
 
@@ -124,17 +123,3 @@ def test_the_printed_source_fits_the_page() -> None:
     assert len(lines) <= 12
     assert max(map(len, lines)) <= 88
     assert source.isascii()
-
-
-@pytest.mark.parametrize("logit", [-40.0, -2.0, 0.0, 3.0, 40.0])
-def test_probabilities_of_the_discrete_decoders_add_up_to_one(logit: float) -> None:
-    logits = torch.tensor(logit, dtype=F64)
-    assert log_bernoulli(torch.tensor([0.0, 1.0], dtype=F64), logits).exp().sum().item() == pytest.approx(1)
-    assert log_binomial(torch.arange(17, dtype=F64), 16, logits).exp().sum().item() == pytest.approx(1)
-
-
-def test_binomial_of_one_trial_is_bernoulli_and_torchs() -> None:
-    logits, x = torch.linspace(-3, 3, 7, dtype=F64), torch.tensor([0.0, 1, 0, 1, 1, 0, 1], dtype=F64)
-    assert torch.allclose(log_binomial(x, 1, logits), log_bernoulli(x, logits), atol=1e-15)
-    assert torch.allclose(log_binomial(5 * x, 9, logits), Binomial(9, logits=logits).log_prob(5 * x))
-    assert log_binomial(torch.tensor(2.0), 4, torch.tensor(0.0)).item() == pytest.approx(math.log(6 / 16), rel=1e-6)

@@ -3,14 +3,14 @@
 from itertools import product
 
 import torch
-from torch import Tensor
-from torch.distributions import Bernoulli, Binomial, Normal, kl_divergence
+from torch import Tensor, distributions
+from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from pycode.check import Check
 from pycode.experiments.elbo import example
-from pycode.gaussian import log_density
-from pycode.vae import Decoder, Encoder, log_bernoulli, log_binomial, loss
+from pycode.likelihoods import Bernoulli, Binomial, Gaussian
+from pycode.vae import Decoder, Encoder, loss
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -27,8 +27,8 @@ def _linear_case() -> tuple[Tensor, Encoder, Decoder, dict[str, Tensor], Tensor]
     def encoder(x: Tensor) -> tuple[Tensor, Tensor]:
         return x @ A, rho_q.expand(len(x), 2)
 
-    def decoder(z: Tensor) -> Normal:
-        return Normal(z @ model.W.mT + model.b, model.sigma_x)
+    def decoder(z: Tensor) -> Gaussian:
+        return Gaussian(z @ model.W.mT + model.b, model.sigma_x)
 
     prior = {"mu_p": model.mu_p, "rho_p": 2 * model.sigma_p.log()}
     return x, encoder, decoder, prior, model.elbo(x, x @ A, (rho_q / 2).exp())
@@ -57,7 +57,7 @@ def standard() -> Check:
     x, eps, logits = (_normal(4, 3) > 0).double(), _normal(5, 4, 2, seed=1), _normal(2, 3, seed=2)
     mu_q, rho_q = _normal(2, 4, 2, seed=3)
     q = Normal(mu_q, (rho_q / 2).exp())
-    value = loss(x, eps, lambda _: (mu_q, rho_q), lambda z: Bernoulli(logits=z @ logits))
+    value = loss(x, eps, lambda _: (mu_q, rho_q), lambda z: Bernoulli(z @ logits))
     z = q.mean + q.stddev * eps
     entropy = binary_cross_entropy_with_logits(z @ logits, x.expand(5, 4, 3), reduction="none").sum(-1).mean(0)
     reference = kl_divergence(q, Normal(0.0, 1.0)).sum(-1) + entropy
@@ -70,9 +70,9 @@ def decoders() -> Check:
     a, sigma_x = 3 * _normal(1000), 0.7
     bits, counts, reals = (a > _normal(1000, seed=1)).double(), torch.arange(1000).double() % 17, _normal(1000, seed=2)
     pairs = [
-        (log_bernoulli(bits, a), Bernoulli(logits=a).log_prob(bits)),
-        (log_binomial(counts, 16, a), Binomial(16, logits=a).log_prob(counts)),
-        (log_density(reals, a, sigma_x), Normal(a, sigma_x).log_prob(reals)),
+        (Bernoulli(a).log_prob(bits), distributions.Bernoulli(logits=a).log_prob(bits)),
+        (Binomial(16, a).log_prob(counts), distributions.Binomial(16, logits=a).log_prob(counts)),
+        (Gaussian(a, sigma_x).log_prob(reals), Normal(a, sigma_x).log_prob(reals)),
     ]
     # log 16! and 16 softplus(a) bound the terms of the largest of the three.
     size = 31 + 16 * (1 + a.abs())

@@ -1,0 +1,85 @@
+"""Trainings on disk: an interrupted one continues, a finished one is not done again."""
+
+import fcntl
+import hashlib
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+SECONDS = 2.0  # between two writings
+DIGEST = hashlib.sha256().digest_size
+
+
+class BadCheckpointError(Exception):
+    """A file is not the checkpoint that is asked for; the message says why."""
+
+
+class Checkpoint:
+    """One training's file: a SHA-256 of the rest, then what torch saves.
+
+    ``identity`` is all that the training depends on, by name; a file of another identity, or a damaged one, is set
+    aside with one line on stderr, and training starts again.
+    """
+
+    def __init__(self, path: Path, identity: dict[str, Any]) -> None:
+        self.path = path
+        self.identity = identity
+        self.written = time.monotonic()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody else train this: another process waits here until we are done."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def read(self) -> dict[str, Any]:
+        """State that was saved; raises FileNotFoundError, or BadCheckpointError with the cause."""
+        content = self.path.read_bytes()
+        payload = content[DIGEST:]
+        if hashlib.sha256(payload).digest() != content[:DIGEST]:
+            raise BadCheckpointError("half written or damaged")
+        try:
+            found = torch.load(io.BytesIO(payload), weights_only=True)
+            identity, state = found["identity"], found["state"]
+        except Exception as error:
+            raise BadCheckpointError(f"not a checkpoint of this program ({type(error).__name__})") from error
+        names = sorted(identity.keys() | self.identity.keys())
+        other = [n for n in names if identity.get(n) != self.identity.get(n)]
+        if other:
+            differences = (f"{n} was {identity.get(n)}, is {self.identity.get(n)}" for n in other)
+            raise BadCheckpointError(f"of another configuration: {'; '.join(differences)}")
+        return dict(state)
+
+    def load(self) -> dict[str, Any] | None:
+        """State that was saved; None where there is none, or none that can be used."""
+        try:
+            return self.read()
+        except FileNotFoundError:
+            return None
+        except BadCheckpointError as error:
+            aside = self.path.with_suffix(".set-aside")
+            os.replace(self.path, aside)
+            print(f"{self.path}: {error}; set aside as {aside.name}, training starts again", file=sys.stderr)
+            return None
+
+    def save(self, state: dict[str, Any], last: bool) -> None:
+        """Write the state whole, or leave the old file: the last one, and others at most every SECONDS."""
+        if not last and time.monotonic() - self.written < SECONDS:
+            return
+        buffer = io.BytesIO()
+        torch.save({"identity": self.identity, "state": state}, buffer)
+        payload = buffer.getvalue()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(hashlib.sha256(payload).digest() + payload)
+        os.replace(temporary, self.path)
+        self.written = time.monotonic()

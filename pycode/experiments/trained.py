@@ -1,0 +1,118 @@
+"""The VAEs that the document trains, each read from its checkpoint when that stands."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pycode import results
+from pycode.augmentation import random_affine
+from pycode.checkpoints import Checkpoint
+from pycode.data import digits, mnist
+from pycode.data.mnist import binarise
+from pycode.data.split import Images
+from pycode.likelihoods import Bernoulli, Binomial
+from pycode.networks import VAE
+from pycode.training import Examples, History, Settings, has_bfloat16, train
+from pycode.vae import loss
+
+COPIES_FOR = 2  # epochs that one set of augmented copies serves
+VALIDATED = 5  # epochs from one look at the validation set to the next
+COUNTS = 16  # a pixel of scikit-learn's digits is a count of so many
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What is trained, and how: the data's name, the sizes of the networks, the settings, and the seed of all chance."""
+
+    data: str
+    hidden: int
+    latent: int
+    settings: Settings
+    seed: int
+
+
+class Trained(NamedTuple):
+    """A trained VAE with the mean loss of each epoch, every few also that of the validation set, in nats."""
+
+    vae: VAE
+    history: History
+
+
+def mnist_vae(seed: int) -> Configuration:
+    """The VAE of binarised MNIST whose bounds are reported."""
+    return Configuration("mnist", 400, 20, Settings(epochs=60, learning_rate=5e-3), seed)
+
+
+def plane_vae() -> Configuration:
+    """A VAE of binarised MNIST with two latents, to be looked at."""
+    return Configuration("mnist", 200, 2, Settings(epochs=40, learning_rate=5e-3), 0)
+
+
+def digits_vae(seed: int) -> Configuration:
+    """The VAE of scikit-learn's digits whose pixels are counts."""
+    return Configuration("digits", 400, 16, Settings(epochs=60, learning_rate=3e-3), seed)
+
+
+def images(data: str) -> Images:
+    """The data as the likelihood wants them: bits for "mnist", counts for "digits"."""
+    if data == "digits":
+        return digits.images()
+    if data == "mnist":
+        grey = mnist.images()
+        return grey._replace(
+            train=binarise(grey.train), validation=binarise(grey.validation), test=binarise(grey.test)
+        )
+    raise ValueError(f"there are no images named {data!r}; give mnist or digits")
+
+
+def examples(configuration: Configuration, train: Tensor) -> Examples:
+    """What each epoch trains on: MNIST's grey images as random affine copies, binarised after that; digits as given."""
+    if configuration.data != "mnist":
+        return lambda epoch: train
+
+    kept: dict[int, Tensor] = {}
+
+    def copies(epoch: int) -> Tensor:
+        number = epoch // COPIES_FOR
+        if number not in kept:
+            kept.clear()
+            # One generator for each set of copies, so that a training that continues finds the same.
+            generator = torch.Generator().manual_seed(1_000_000 * (configuration.seed + 1) + number)
+            kept[number] = binarise(random_affine(train, generator))
+        return kept[number]
+
+    return copies
+
+
+def trained(configuration: Configuration) -> Trained:
+    """Train as the configuration says, or read what an earlier run left in build/checkpoints."""
+    c = configuration
+    likelihood = partial(Binomial, COUNTS) if c.data == "digits" else Bernoulli
+    grey = mnist.images() if c.data == "mnist" else digits.images()
+    with torch.random.fork_rng():
+        torch.manual_seed(c.seed)
+        vae = VAE(grey.train.shape[1], c.hidden, c.latent, likelihood)
+    validation = images(c.data).validation
+    eps = torch.randn(1, len(validation), c.latent, generator=torch.Generator().manual_seed(c.seed))
+
+    def validate(epoch: int) -> dict[str, float]:
+        if epoch % VALIDATED and epoch != c.settings.epochs:
+            return {}
+        with torch.no_grad():
+            return {"validation": loss(validation, eps, vae.encoder, vae.decoder).mean().item()}
+
+    bfloat16 = has_bfloat16()
+    identity = asdict(c) | {
+        "bfloat16": bfloat16,
+        "images": hashlib.sha256(grey.train.numpy().tobytes()).hexdigest(),
+        "code": results.digest(__name__),
+    }
+    store = Checkpoint(results.BUILD / "checkpoints" / f"{c.data}-{c.latent}-{c.seed}.pt", identity)
+    generator = torch.Generator().manual_seed(c.seed)
+    with store.held():
+        history = train(vae, examples(c, grey.train), c.settings, generator, validate, store, bfloat16)
+    return Trained(vae.eval().requires_grad_(False), history)

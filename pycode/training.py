@@ -1,0 +1,120 @@
+"""Training by the printed loss: minibatches of one tensor, Adam, warm-up and cosine (alg:vae)."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from pycode.vae import Decoder, Encoder, loss
+
+History = list[dict[str, float]]
+Examples = Callable[[int], Tensor]
+
+
+class Trainable(Protocol):
+    """A torch module with the two networks, such as those of `pycode.networks` and `pycode.linear_networks`."""
+
+    latent: int
+    encoder: Encoder
+    decoder: Decoder
+    parameters: Callable[[], Any]
+    state_dict: Callable[[], Any]
+    load_state_dict: Callable[[Any], Any]
+
+
+class Store(Protocol):
+    """Where a training is kept; `pycode.checkpoints.Checkpoint` is a file."""
+
+    def load(self) -> dict[str, Any] | None:
+        """State that was saved, if any."""
+
+    def save(self, state: dict[str, Any], last: bool) -> None:
+        """Keep this state, which is the finished training's if ``last``."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: passes over the data, examples in a minibatch (M), Adam's largest step size, and the share of the
+    steps in which it rises to it; from there it falls to 0 along a cosine. Raises ValueError for what cannot be.
+    """
+
+    epochs: int
+    batch: int = 128
+    learning_rate: float = 3e-3
+    warm_up: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least {least}")
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise ValueError(f"learning_rate is {self.learning_rate}; give a positive number")
+        if not 0 <= self.warm_up < 1:
+            raise ValueError(f"warm_up is {self.warm_up}; give a share of the steps, at least 0 and below 1")
+
+
+def step_size(step: int, steps: int, warm_up: float) -> float:
+    """Share of the largest step size that step 0, 1, ... of ``steps`` takes."""
+    rise = warm_up * steps
+    if step < rise:
+        return (step + 1) / (rise + 1)
+    return (1 + math.cos(math.pi * (step - rise) / (steps - rise))) / 2
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16 by itself; elsewhere torch emulates it, many times slower."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def train(
+    vae: Trainable,
+    examples: Examples,
+    settings: Settings,
+    generator: torch.Generator,
+    after_epoch: Callable[[int], dict[str, float]] | None = None,
+    store: Store | None = None,
+    bfloat16: bool = False,
+) -> History:
+    """Minimise the mean of `pycode.vae.loss` over the examples, one draw of z for each; on one thread.
+
+    ``examples`` gives the data of epoch 0, 1, ..., (N, D_x), and the same when asked again; ``after_epoch`` gets the
+    number of epochs done and gives what is to be noted beside the epoch's mean loss in nats. All other chance is the
+    generator's: the same one gives the same bits, also when training was interrupted and continues from ``store``.
+    With ``bfloat16`` products of matrices are computed in it, the loss is not.
+    Raises ValueError for a loss that is not finite.
+    """
+    torch.set_num_threads(1)
+    optimiser = torch.optim.Adam(vae.parameters(), fused=True)
+    history: History = []
+    state = store.load() if store else None
+    if state is not None:
+        vae.load_state_dict(state["vae"])
+        optimiser.load_state_dict(state["optimiser"])
+        generator.set_state(state["generator"])
+        history = state["history"]
+    for epoch in range(len(history), settings.epochs):
+        x = examples(epoch)
+        batches = torch.randperm(len(x), generator=generator).split(min(settings.batch, len(x)))
+        batches = batches[: len(x) // len(batches[0])]  # the rest of an epoch, less than a batch, is left out
+        total = 0.0
+        for place, chosen in enumerate(batches):
+            share = step_size(epoch * len(batches) + place, settings.epochs * len(batches), settings.warm_up)
+            for group in optimiser.param_groups:
+                group["lr"] = share * settings.learning_rate
+            eps = torch.randn(1, len(chosen), vae.latent, generator=generator, dtype=x.dtype)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                mean_loss = loss(x[chosen], eps, vae.encoder, vae.decoder).mean()
+            optimiser.zero_grad()
+            mean_loss.backward()
+            optimiser.step()
+            total += mean_loss.item()
+        if not math.isfinite(total):
+            raise ValueError(f"the loss is {total} in epoch {epoch + 1}; give a smaller learning_rate")
+        history.append({"loss": total / len(batches)} | (after_epoch(epoch + 1) if after_epoch else {}))
+        if store:
+            now = {"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "generator": generator.get_state()}
+            store.save(now | {"history": history}, last=epoch + 1 == settings.epochs)
+    return history
