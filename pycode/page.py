@@ -190,24 +190,25 @@ def _built(command: str, path: Path) -> str:
     return rf"\built{{{name}}}{{\{command}{{{name}}}}}"
 
 
-def figure(group: str, height_cm: float) -> str:
-    """Figure ``pycode.figures.<group>.draw``, drawn at the page's width into build/figures/."""
+def figure(key: str, height_cm: float) -> str:
+    """Figure that ``pycode.figures.<group>.<name>`` draws, at the page's width, in build/figures/."""
     from pycode import style
 
+    group, name = _split(key)
     module = f"pycode.figures.{group}"
-    _require(module, f"figure {group}")
-    _require(f"pycode.experiments.{group}", f"figure {group}")
-    path = BUILD / "figures" / f"{group}.pdf"
+    _require(module, f"figure {key}")
+    _require(f"pycode.experiments.{group}", f"figure {key}")
+    path = BUILD / "figures" / f"{key}.pdf"
     data = _measured(group)
     inputs = [str(height_cm), json.dumps(data), Path(style.__file__).read_text(encoding="utf-8")]
 
     def compute() -> None:
-        draw: Callable[..., None] | None = getattr(import_module(module), "draw", None)
+        draw: Callable[..., None] | None = getattr(import_module(module), name, None)
         if draw is None:
-            raise ValueError(f"figure {group}: pycode/figures/{group}.py has no function draw")
+            raise ValueError(f"figure {key}: pycode/figures/{group}.py has no function {name}")
         style.save(lambda canvas: draw(canvas, data), path, height_cm)
 
-    results.cached(module, "draw", compute, files=[path], inputs=inputs)
+    results.cached(module, name, compute, files=[path], inputs=inputs)
     return _built("includegraphics", path)
 
 

@@ -18,11 +18,23 @@ class Trainable(Protocol):
     """A torch module with the two networks, such as those of `pycode.networks` and `pycode.linear_networks`."""
 
     latent: int
-    encoder: Encoder
-    decoder: Decoder
-    parameters: Callable[[], Any]
-    state_dict: Callable[[], Any]
-    load_state_dict: Callable[[Any], Any]
+
+    @property
+    def encoder(self) -> Encoder:
+        """Parameters of q(z | x) for x."""
+
+    @property
+    def decoder(self) -> Decoder:
+        """Likelihood of x for z."""
+
+    def parameters(self) -> Any:
+        """Tensors to be trained."""
+
+    def state_dict(self) -> Any:
+        """Their values by name."""
+
+    def load_state_dict(self, state_dict: Any, /) -> Any:
+        """Take values by name."""
 
 
 class Store(Protocol):
@@ -97,6 +109,8 @@ def train(
         history = state["history"]
     for epoch in range(len(history), settings.epochs):
         x = examples(epoch)
+        if len(x) == 0:
+            raise ValueError("there are no examples to train on; give at least one")
         batches = torch.randperm(len(x), generator=generator).split(min(settings.batch, len(x)))
         batches = batches[: len(x) // len(batches[0])]  # the rest of an epoch, less than a batch, is left out
         total = 0.0

@@ -56,18 +56,19 @@ def test_progress_names_each_call_before_it_runs(pytex, tmp_path):
 
 
 def test_figure_is_drawn_once_and_again_when_its_data_or_height_change(pytex, package, restart, tmp_path):
-    path = tmp_path / "build/figures/circle.pdf"
-    latex = page.figure("circle", 4)
-    assert latex == r"\built{build/figures/circle.pdf}{\includegraphics{build/figures/circle.pdf}}"
+    path = tmp_path / "build/figures/circle.perimeters.pdf"
+    latex = page.figure("circle.perimeters", 4)
+    name = "build/figures/circle.perimeters.pdf"
+    assert latex == rf"\built{{{name}}}{{\includegraphics{{{name}}}}}"
     first = path.stat().st_mtime_ns
-    page.figure("circle", 4)
+    page.figure("circle.perimeters", 4)
     assert path.stat().st_mtime_ns == first
-    page.figure("circle", 5)
+    page.figure("circle.perimeters", 5)
     second = path.stat().st_mtime_ns
     assert second != first
     replace(package / "experiments/circle.py", "range(3, 20)", "range(3, 30)")
     restart()
-    page.figure("circle", 5)
+    page.figure("circle.perimeters", 5)
     assert path.stat().st_mtime_ns != second
 
 
@@ -96,8 +97,8 @@ def test_excerpt_is_the_source_without_its_docstring(pytex, tmp_path):
         (lambda: page.result("line.slope", "d"), "line.slope: Unknown format code 'd'"),
         (lambda: page.check("nope.a"), "nope.a: there is no pycode/checks/nope.py"),
         (lambda: page.check("line.nope"), "line.nope: pycode/checks/line.py has no function nope"),
-        (lambda: page.figure("nope", 4), "figure nope: there is no pycode/figures/nope.py"),
-        (lambda: page.figure("line", 4), "figure line: there is no pycode/figures/line.py"),
+        (lambda: page.figure("nope.a", 4), "figure nope.a: there is no pycode/figures/nope.py"),
+        (lambda: page.figure("line.a", 4), "figure line.a: there is no pycode/figures/line.py"),
         (lambda: page.excerpt("pycode.nope.f"), "pycode.nope.f: there is no pycode/nope.py"),
         (lambda: page.excerpt("pycode.shapes.f"), "pycode.shapes.f: pycode/shapes.py has no function f"),
     ],
@@ -107,10 +108,10 @@ def test_wrong_name_is_answered_with_that_name(pytex, call, message):
         call()
 
 
-def test_figure_without_draw_is_named(pytex, package):
+def test_figure_without_its_function_is_named(pytex, package):
     (package / "figures/circle.py").write_text('"""Nothing."""\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"figure circle: pycode/figures/circle.py has no function draw"):
-        page.figure("circle", 4)
+    with pytest.raises(ValueError, match=r"figure circle.perimeters: .*circle.py has no function perimeters"):
+        page.figure("circle.perimeters", 4)
 
 
 def test_check_stands_in_one_table_only(pytex):

@@ -26,7 +26,7 @@ COUNTS = 16  # a pixel of scikit-learn's digits is a count of so many
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is trained, and how: the data's name, the sizes of the networks, the settings, and the seed of all chance."""
+    """What is trained and how: the data's name, the networks' sizes, the settings, the seed of all chance."""
 
     data: str
     hidden: int
@@ -63,9 +63,7 @@ def images(data: str) -> Images:
         return digits.images()
     if data == "mnist":
         grey = mnist.images()
-        return grey._replace(
-            train=binarise(grey.train), validation=binarise(grey.validation), test=binarise(grey.test)
-        )
+        return grey._replace(train=binarise(grey.train), validation=binarise(grey.validation), test=binarise(grey.test))
     raise ValueError(f"there are no images named {data!r}; give mnist or digits")
 
 

@@ -9,7 +9,7 @@ from pycode.corridor import J_STAR, P_STAR
 from pycode.style import BLUE, GREY, INK, ORANGE
 
 
-def draw(figure: Figure, result: dict[str, Any]) -> None:
+def objective(figure: Figure, result: dict[str, Any]) -> None:
     """Left: the exact curve between its poles, sampled means on it. Right: the same around the dashed optimum."""
     whole, near = figure.subplots(1, 2, width_ratios=[1.5, 1])
     for axes in (whole, near):

@@ -14,7 +14,7 @@ EVIDENCE = r"$\log\,p_\phi(x)$"
 KL = r"$D_{\mathrm{KL}}(q_\theta(z\mid x)\,\|\,p_\phi(z\mid x))$"
 
 
-def draw(figure: Figure, result: dict[str, Any]) -> None:
+def gap(figure: Figure, result: dict[str, Any]) -> None:
     """Left: the exact ELBO, one-draw estimates and log p(x), dashed. Right: gap and KL, log axis, down to rounding."""
     rise, close = figure.subplots(1, 2, width_ratios=[1.15, 1])
     elbo, estimate = np.array(result["elbo"]), np.array(result["estimate"])

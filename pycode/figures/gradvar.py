@@ -10,7 +10,7 @@ from pycode.style import BLUE, GREEN, INK, ORANGE
 CURVES = (("score function", ORANGE, "--"), ("with the best baseline", GREEN, "-."), ("pathwise", BLUE, ":"))
 
 
-def draw(figure: Figure, result: dict[str, Any]) -> None:
+def variances(figure: Figure, result: dict[str, Any]) -> None:
     """Left: against dimension at sigma = 1, the ratio at D = 1 marked. Right: against sigma at D = 1. Lines: exact."""
     dimension, sigma = figure.subplots(1, 2)
     for axes, name in ((dimension, "dimension"), (sigma, "sigma")):

@@ -11,7 +11,7 @@ CURVES = ((GREEN, "-.", "^"), (ORANGE, "--", "s"), (BLUE, "-", "o"))
 TOP = 9.0  # nats
 
 
-def draw(figure: Figure, result: dict[str, Any]) -> None:
+def closed_form(figure: Figure, result: dict[str, Any]) -> None:
     """Left: curves in mu_q for three sigma_q. Right: in sigma_q for three mu_q. Bars: 95 %. Dotted: the prior's."""
     panels = figure.subplots(1, 2, sharey=True)
     for axes, name, other in zip(panels, ("mu", "sigma"), ("sigma", "mu"), strict=True):

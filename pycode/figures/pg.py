@@ -12,7 +12,7 @@ STEPS = [5, 10, 20, 40, 80]
 RING = {"marker": "o", "linestyle": "none", "markersize": 3, "markerfacecolor": "none", "markeredgewidth": 0.5}
 
 
-def draw(figure: Figure, result: dict[str, Any]) -> None:
+def diagonal(figure: Figure, result: dict[str, Any]) -> None:
     """Left: the ratio against E[T], on the diagonal. Right: its distance from there, below the tolerance."""
     length, ratio, cond = (np.array(result[f"ratio_{key}"]) for key in ("length", "ratio", "cond"))
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])

@@ -11,7 +11,7 @@ FIRST = 40  # steps of the left panel
 MILLI = 1e3
 
 
-def draw(figure: Figure, result: dict[str, Any]) -> None:
+def remainder(figure: Figure, result: dict[str, Any]) -> None:
     r"""Left: one component's partial sums up to the exact value. Right: remainder, its rate λ^K and its bound."""
     remainder, bound, error, sums = (
         np.array(result[key]) for key in ("remainders", "bounds", "errors", "component_sums")

@@ -59,7 +59,7 @@ def test_first_build_is_complete_and_quiet(small_built):
     document, run = small_built
     assert (run.status, run.said.strip()) == (0, "main.pdf: 2 pages")
     assert "There are 2 checks on circles and 1 on lines, 1 of them in part 2." in document.text()
-    assert (document.build_folder / "figures" / "circle.pdf").is_file()
+    assert (document.build_folder / "figures" / "circle.perimeters.pdf").is_file()
 
 
 def test_all_that_is_generated_lies_in_build(small_built):
@@ -147,7 +147,12 @@ def test_session_that_dies_without_an_error_is_reported_again(small):
     [
         ("line.tex", "line.slope_exact", "line.no", ":6: ValueError: line.no: pycode/checks/line.py has no function"),
         ("line.tex", "line.slope_exact", "nope.line", ":6: ValueError: nope.line: there is no pycode/checks/nope.py"),
-        ("circle.tex", "{circle}{4}", "{nope}{4}", ":11: ValueError: figure nope: there is no pycode/figures/nope.py"),
+        (
+            "circle.tex",
+            "{circle.perimeters}{4}",
+            "{nope.a}{4}",
+            ":11: ValueError: figure nope.a: there is no pycode/figures/nope.py",
+        ),
     ],
 )
 def test_what_the_code_does_not_have_is_named(small, file, old, new, message):
@@ -172,9 +177,9 @@ def test_error_of_latex_is_told_with_its_place(small):
 
 def test_deleted_figure_is_drawn_again(small):
     before = small.pdf.read_bytes()
-    (small.build_folder / "figures" / "circle.pdf").unlink()
+    (small.build_folder / "figures" / "circle.perimeters.pdf").unlink()
     assert_completes(small)
-    assert (small.build_folder / "figures" / "circle.pdf").is_file()
+    assert (small.build_folder / "figures" / "circle.perimeters.pdf").is_file()
     assert small.pdf.read_bytes() == before
 
 

@@ -6,13 +6,13 @@ from matplotlib.figure import Figure
 
 from pycode.corridor import J_STAR, P_STAR, objective
 from pycode.experiments.corridor import measure
-from pycode.figures.corridor import draw
+from pycode.figures import corridor as figures
 
 
 def test_curve_optimum_samples_and_greedy_policies_are_drawn() -> None:
     result = measure()
     figure = Figure(figsize=(5.9, 2.2), layout="constrained")
-    draw(figure, result)
+    figures.objective(figure, result)
     figure.canvas.draw()
     for axes in figure.axes:
         curve, optimum = axes.lines[:2]

@@ -5,19 +5,19 @@ import pytest
 from matplotlib.figure import Figure
 
 from pycode.experiments.gradvar import exact_variances, measure
-from pycode.figures.gradvar import CURVES, draw
+from pycode.figures import gradvar as figures
 
 
 def test_lines_are_exact_and_the_ratio_is_marked() -> None:
     result = measure()
     figure = Figure(figsize=(5.9, 2.2), layout="constrained")
-    draw(figure, result)
+    figures.variances(figure, result)
     figure.canvas.draw()
     dimension, sigma = figure.axes
     for axes, name in ((dimension, "dimension"), (sigma, "sigma")):
         assert axes.get_yscale() == "log"
         lines, crosses = axes.lines[::2], axes.lines[1::2]
-        for column in range(len(CURVES)):
+        for column in range(len(figures.CURVES)):
             x = lines[column].get_xdata()
             exact = [exact_variances(1.0, *((1.0, int(u)) if name == "dimension" else (u, 1)))[column] for u in x]
             assert lines[column].get_ydata() == pytest.approx(np.array(exact))

@@ -5,14 +5,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from pycode.experiments.kl import MUS, SIGMAS, measure
-from pycode.figures.kl import draw
+from pycode.figures import kl as figures
 from pycode.gaussian import kl
 
 
 def test_curves_are_exact_and_bars_are_95_percent() -> None:
     result = measure()
     figure = Figure(figsize=(5.9, 2.2), layout="constrained")
-    draw(figure, result)
+    figures.closed_form(figure, result)
     figure.canvas.draw()
     in_mu, in_sigma = figure.axes
     for axes, name, fixed in ((in_mu, "mu", SIGMAS), (in_sigma, "sigma", MUS)):

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from pycode.environments import load
 from pycode.experiments.pg import ratio_of_sides
-from pycode.figures.pg import draw
+from pycode.figures import pg as figures
 from pycode.mdp import EPS
 
 
@@ -21,7 +21,7 @@ def result() -> dict[str, Any]:
 
 def test_the_ratios_are_drawn_beside_the_dashed_diagonal(result: dict[str, Any]) -> None:
     figure = Figure(figsize=(5.9, 2.2), layout="constrained")
-    draw(figure, result)
+    figures.diagonal(figure, result)
     figure.canvas.draw()
     left, right = figure.axes
     points, diagonal = left.lines

@@ -5,13 +5,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from pycode.experiments.unrolling import measure
-from pycode.figures.unrolling import draw
+from pycode.figures import unrolling as figures
 
 
 def test_sums_remainder_rate_and_bound_are_drawn() -> None:
     result = measure()
     figure = Figure(figsize=(5.9, 2.2), layout="constrained")
-    draw(figure, result)
+    figures.remainder(figure, result)
     figure.canvas.draw()
     left, right = figure.axes
     limit, sums = left.lines
