@@ -12,7 +12,7 @@ from pycode import results
 from pycode.augmentation import random_affine
 from pycode.checkpoints import Checkpoint
 from pycode.data import digits, mnist
-from pycode.data.pixels import binarise
+from pycode.data.pixels import binarise, require_images
 from pycode.data.split import Images
 from pycode.likelihoods import Bernoulli, Binomial
 from pycode.networks import VAE
@@ -60,7 +60,9 @@ def digits_vae(seed: int) -> Configuration:
 def images(data: str) -> Images:
     """The data as the likelihood wants them: bits for "mnist", counts for "digits"."""
     if data == "digits":
-        return digits.images()
+        counts = digits.images()
+        require_images(torch.cat(counts[:3]), digits.N_COUNT, "digits")
+        return counts
     if data == "mnist":
         grey = mnist.images()
         return grey._replace(train=binarise(grey.train), validation=binarise(grey.validation), test=binarise(grey.test))

@@ -1,0 +1,37 @@
+"""The independent-pixel baseline by hand, and the report on the digits' VAE on few images."""
+
+from dataclasses import replace
+from math import comb, log
+
+import pytest
+import torch
+
+from pycode import results
+from pycode.data import digits as data
+from pycode.experiments import digits as experiment
+from tests.experiments.test_trained import SMALL, small_images
+
+
+def test_baseline_is_the_product_of_binomials_with_laplaces_rates() -> None:
+    train = torch.tensor([[0.0, 16.0], [4.0, 16.0]])
+    x = torch.tensor([[3.0, 16.0], [0.0, 15.0]])
+    rates = (4 + 1) / 34, (32 + 1) / 34
+    expected = [
+        sum(log(comb(16, int(k)) * p**k * (1 - p) ** (16 - k)) for k, p in zip(row, rates, strict=True))
+        for row in x.double().tolist()
+    ]
+    assert experiment.independent_pixels(train, x).tolist() == pytest.approx(expected, rel=1e-5)
+
+
+def test_report_is_over_seeds_and_the_bounds_are_in_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    few = small_images()
+    counts = few._replace(**{part: (16 * getattr(few, part)).round() for part in ("train", "validation", "test")})
+    monkeypatch.setattr(results, "BUILD", tmp_path_factory.mktemp("build"))
+    monkeypatch.setattr(data, "images", lambda: counts)
+    monkeypatch.setattr(experiment, "digits_vae", lambda seed: replace(SMALL, data="digits", seed=seed))
+    found = experiment.measure()
+    assert found["test_elbo_nats_low"] <= found["test_elbo_nats"] <= found["test_elbo_nats_high"] < 0
+    assert found["test_elbo_nats"] < found["test_iwae1000_nats"] < 0
+    assert (found["train"], found["test"], found["n"]) == (20, 10, 16)
