@@ -9,21 +9,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pycode.gaussian import kl_diagonal, log_density, require_broadcast, require_finite
+from pycode.gaussian import Real, kl_diagonal, log_density, require_broadcast, require_finite
 
 
 @dataclass(frozen=True, eq=False)
 class LinearVAE:
     """A linear decoder with Gaussian noise and a Gaussian prior with diagonal covariance.
 
-    W (D, Z), b (D,), sigma_x a number, mu_p and sigma_p (Z,).
+    W (D, Z), b (D,), sigma_x a number or a tensor without axes, mu_p and sigma_p (Z,).
     Raises ValueError for a sigma <= 0, for an entry that is not finite and for shapes that do not fit; so do its
     methods, whose arguments have D or Z as their last axis and leading axes that broadcast.
     """
 
     W: Tensor
     b: Tensor
-    sigma_x: float
+    sigma_x: Real
     mu_p: Tensor
     sigma_p: Tensor
 
@@ -85,6 +85,6 @@ class LinearVAE:
         """
         self._require_fit(x=x, mu_q=mu_q, sigma_q=sigma_q)
         squared_error = (x - mu_q @ self.W.mT - self.b).square().sum(-1) + sigma_q**2 @ self.W.square().sum(0)
-        constant = len(self.b) * math.log(2 * math.pi * self.sigma_x**2)
+        constant = len(self.b) * (2 * math.pi * torch.as_tensor(self.sigma_x, dtype=x.dtype) ** 2).log()
         expected_log_likelihood = -(squared_error / self.sigma_x**2 + constant) / 2
         return expected_log_likelihood - kl_diagonal(mu_q, sigma_q, self.mu_p, self.sigma_p)
