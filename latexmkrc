@@ -27,6 +27,21 @@ open(our $build_lock, '>', "$out_dir/lock") or die "Cannot write to $out_dir: $!
 unless (flock($build_lock, LOCK_EX | LOCK_NB)) { print STDERR "Another build is running in this folder; wait for it\n"; exit 1 }
 system($python, 'tools/typeset.py', "$out_dir/main", '--restore') if -d "$out_dir/kept";
 
+# Modules may read files of the user's, in a folder that an environment variable names: EXTERNAL = "VARIABLE/pattern".
+# Another folder or name among them is a change of build/external, another content one of the file itself.
+my ($external, @external) = ('');
+for (`grep -rhoE --include='*.py' '^EXTERNAL = "[^"]+"' pycode`) {
+    my ($variable, $pattern) = m{"(\w+)/([^/"]+)"} or next;
+    next unless length($ENV{$variable} // '');
+    chomp(my @found = `ls -d "\$$variable"/$pattern 2>/dev/null`);
+    $external .= join("\n", $variable, $ENV{$variable}, @found, '');
+    push @external, grep { -f } @found;
+}
+open(my $known, '+>>', "$out_dir/external") or die "Cannot write to $out_dir: $!\n";
+seek($known, 0, 0);
+unless (join('', <$known>) eq $external) { truncate($known, 0); print $known $external }
+close($known);
+
 # latexmk's database and build/main.pdf are those of a complete build, so a failing one is tried again and says again
 # why it fails. What runs is named on a terminal only; logs are read in silence.
 my %own = map { $_ => \&$_ } qw(rdb_write warn_running get_log_file parse_log rdb_set_latex_deps);
@@ -66,7 +81,8 @@ sub typeset {
 add_hook('after_xlatex_analysis', 'watch');
 sub watch {
     chomp(my @modules = `find pycode -name '*.py'`);
-    rdb_ensure_file($rule, $_) for @modules, 'requirements.lock', 'tools/run_pythontex.py', 'tests/mutants/score.json';
+    rdb_ensure_file($rule, $_) for @modules, 'requirements.lock', 'tools/run_pythontex.py', 'tests/mutants/score.json',
+        "$out_dir/external", @external;
     rdb_add_generated(grep { m{^\Q$out_dir/} && !$from_rules{$_} } rdb_list_source($rule));
     $$Pout_of_date = 1 if $sessions_ran;
     return 0;

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-ROTATION, SCALING, SHEAR, SHIFT = 0.15, 0.08, 0.1, 1.0  # largest: radians, shares of the size, pixels
+ROTATION, SCALING, SHEAR, SHIFT = 0.12, 0.06, 0.1, 0.8  # largest: radians, shares of the size, pixels
 
 
 def random_affine(images: Tensor, generator: torch.Generator) -> Tensor:

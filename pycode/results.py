@@ -1,16 +1,20 @@
 """Results of pycode's zero-argument functions: kept on disk, verified, reused while their sources stand.
 
-A result belongs to the text of every pycode module that its own module imports, directly or not,
-and to the lock file; when one of them changes it is computed again.
+A result belongs to the text of every pycode module that its own module imports, directly or not, to the lock file,
+and to the user's files that such a module names; when one of them changes it is computed again.
+Of several processes that need it at the same time one computes it, the others wait.
 """
 
 import ast
+import fcntl
 import hashlib
 import importlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,8 @@ from typing import Any
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent
 BUILD = ROOT / "build"
+DECLARED = re.compile(r"^EXTERNAL\b.*", re.MULTILINE)
+DECLARATION = re.compile(r'EXTERNAL = "(\w+)/([^/"]+)"( *#.*)?')
 
 
 def source_file(module: str) -> Path | None:
@@ -53,6 +59,47 @@ def sources(module: str) -> tuple[Path, ...]:
             found[name] = path
             waiting.extend(_imports(path))
     return tuple(sorted(set(found.values())))
+
+
+def _externals(path: Path) -> tuple[tuple[str, str], ...]:
+    found = []
+    for line in DECLARED.findall(path.read_text(encoding="utf-8")):
+        form = DECLARATION.fullmatch(line)
+        if form is None:
+            raise ValueError(
+                f'{path}: {line}; write EXTERNAL = "VARIABLE/pattern of the files in the folder that it names"'
+            )
+        found.append((form[1], form[2]))
+    return tuple(found)
+
+
+def external(*modules: Path) -> dict[str, str]:
+    """State of the user's files that modules read, as a short name for each environment variable that is set.
+
+    Such a module says so at its top level: ``EXTERNAL = "VARIABLE/pattern"``, a variable that holds a folder and the
+    pattern of the names of the files in it. Their names and contents are the state; an empty variable counts as none.
+    Raises ValueError for a declaration of another form.
+    """
+    states = {}
+    for variable, pattern in sorted({each for module in modules for each in _externals(module)}):
+        if folder := os.environ.get(variable):
+            files = sorted(path for path in Path(folder).glob(pattern) if path.is_file())
+            states[f"{variable}/{pattern}"] = _digest_text(variable, *map(_state, files))
+    return states
+
+
+def _state(path: Path) -> str:
+    """Name and content of a file, or why it cannot be read: that is told by the one who needs it."""
+    try:
+        known = path.stat()
+        return f"{path.name} {_digest_unchanged(path, known.st_size, known.st_mtime_ns)}"
+    except OSError as error:
+        return f"{path.name} {error.strerror}"
+
+
+@cache
+def _digest_unchanged(path: Path, size: int, time: int) -> str:
+    return _digest(path)
 
 
 def _digest(*paths: Path) -> str:
@@ -96,6 +143,26 @@ def _read(record: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One process at a time, by a lock on a file that is there meanwhile; that of a killed process holds nobody up."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with open(lock, "a") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            try:
+                same = os.path.samestat(os.fstat(file.fileno()), os.stat(lock))
+            except FileNotFoundError:
+                same = False
+            if not same:
+                continue  # the one before has removed this file: the lock on it no longer keeps others out
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+
+
 def cached(
     module: str,
     function: str,
@@ -105,20 +172,32 @@ def cached(
 ) -> Any:
     """Result of ``module.function()``, from the cache when its sources and the files it wrote stand.
 
+    A process that needs it while another one computes it waits and reads what that one has kept.
+
     ``compute`` replaces the plain call where arguments are needed, whose text is ``inputs``;
     ``files`` are the files that it writes.
     The result is what JSON holds: dictionaries, lists, numbers, strings.
     """
     lock = ROOT / "requirements.lock"
     key = _digest(*sources(module), *([lock] if lock.is_file() else [])) + _digest_text(*inputs)
+    key += _digest_text(*external(*sources(module)).values())
     record = BUILD / "cache" / f"{module}.{function}.json"
-    stored = _read(record)
-    if stored.get("key") == key and all(path.is_file() for path in files) and stored["files"] == _digest(*files):
-        return stored["result"]
-    result = (compute or getattr(importlib.import_module(module), function))()
-    text = json.dumps({"key": key, "files": _digest(*files), "result": result}, default=_plain)
-    write_atomically(record, text)
-    return json.loads(text)["result"]
+    if kept := _standing(record, key, files):
+        return kept["result"]
+    with _alone(record.with_suffix(".lock")):
+        if kept := _standing(record, key, files):
+            return kept["result"]
+        result = (compute or getattr(importlib.import_module(module), function))()
+        text = json.dumps({"key": key, "files": _digest(*files), "result": result}, default=_plain)
+        write_atomically(record, text)
+        return json.loads(text)["result"]
+
+
+def _standing(record: Path, key: str, files: Sequence[Path]) -> dict[str, Any]:
+    """A record with this key whose files stand; else an empty one."""
+    kept = _read(record)
+    stands = kept.get("key") == key and all(path.is_file() for path in files) and kept["files"] == _digest(*files)
+    return kept if stands else {}
 
 
 def measured(group: str) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 """The cache: what it reuses, what it computes again, what it leaves when something stops it."""
 
+import fcntl
 import json
+import multiprocessing
 import os
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -116,7 +120,7 @@ def test_arrays_become_lists_and_keep_every_bit(package):
 def test_value_that_json_cannot_hold_is_named(package):
     with pytest.raises(TypeError, match="a result holds a complex; return numbers, strings, lists or arrays"):
         results.cached(MODULE, "f", lambda: {"a": 1j})
-    assert not (results.BUILD / "cache").exists()
+    assert list((results.BUILD / "cache").iterdir()) == []
 
 
 def test_error_of_the_function_is_not_kept(package):
@@ -151,3 +155,167 @@ def test_record_is_plain_json(package):
 @pytest.mark.parametrize("name", ["numpy", "pycode.nope", "os.path", "pycodes.check"])
 def test_only_modules_of_pycode_have_a_source_file(package, name):
     assert results.source_file(name) is None
+
+
+@pytest.fixture
+def own_files(package, tmp_path, monkeypatch):
+    """A folder of the user's, which a module of the small package reads: two files of it, and one that it does not."""
+    folder = tmp_path / "own files"
+    folder.mkdir()
+    for name in ("a.dat", "b.dat", "c.txt"):
+        (folder / name).write_text(name, encoding="utf-8")
+    with open(package / "shapes.py", "a", encoding="utf-8") as source:
+        source.write('EXTERNAL = "OWN_FILES/*.dat"  # why\n')
+    monkeypatch.setenv("OWN_FILES", str(folder))
+    return folder
+
+
+def edit_in_place(path):
+    """Another content of the same size; written later."""
+    path.write_text("A.dat", encoding="utf-8")
+    os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: edit_in_place(folder / "a.dat"),
+        lambda folder: (folder / "b.dat").unlink(),
+        lambda folder: (folder / "b.dat").rename(folder / "d.dat"),
+        lambda folder: (folder / "d.dat").write_text("", encoding="utf-8"),
+        lambda folder: folder.rename(folder.with_name("elsewhere")),
+    ],
+    ids=["content", "deleted", "renamed", "added", "folder gone"],
+)
+def test_changed_files_of_the_user_are_computed_again(own_files, change):
+    compute = counter()
+    results.cached(MODULE, "f", compute)
+    change(own_files)
+    results.cached(MODULE, "f", compute)
+    results.cached(MODULE, "f", compute)
+    assert compute.calls == 2
+
+
+def test_same_files_elsewhere_and_others_beside_them_change_nothing(own_files, monkeypatch):
+    compute = counter()
+    results.cached(MODULE, "f", compute)
+    (own_files / "c.txt").write_text("other", encoding="utf-8")
+    (own_files / "sub.dat").mkdir()
+    monkeypatch.setenv("OWN_FILES", str(own_files.rename(own_files.with_name("elsewhere"))))
+    results.cached(MODULE, "f", compute)
+    assert compute.calls == 1
+
+
+def test_variable_counts_only_for_modules_that_name_it_and_only_when_set(own_files, package, monkeypatch):
+    states = []
+    for value in ("", None, str(own_files), f"{own_files}/no"):
+        monkeypatch.delenv("OWN_FILES") if value is None else monkeypatch.setenv("OWN_FILES", value)
+        states.append(results.external(*results.sources(MODULE)))
+        assert results.external(*results.sources("pycode.experiments.line")) == {}
+    assert states[:2] == [{}, {}]
+    assert {*states[2], *states[3]} == {"OWN_FILES/*.dat"}
+    assert states[2] != states[3]  # a folder that is not there is not the same as none: its error must be told
+
+
+def test_file_that_cannot_be_read_is_left_to_the_one_who_needs_it(own_files, monkeypatch):
+    before = results.external(*results.sources(MODULE))
+
+    def refuse(path, size, time):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(results, "_digest_unchanged", refuse)
+    assert results.external(*results.sources(MODULE)) != before
+
+
+@pytest.mark.parametrize("line", ["EXTERNAL = 'A/*.dat'", 'EXTERNAL = "A"', 'EXTERNAL: str = "A/*"', "EXTERNAL = A"])
+def test_declaration_of_another_form_is_refused(package, line):
+    (package / "shapes.py").write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r'shapes.py: EXTERNAL.*; write EXTERNAL = "VARIABLE/pattern'):
+        results.cached(MODULE, "f", counter())
+
+
+def slowly(started, seconds, fails=False):
+    """In a process of its own: a result that takes its time, and a line in a file that it was computed."""
+
+    def compute():
+        with open(started, "a", encoding="utf-8") as file:
+            file.write("started\n")
+        time.sleep(seconds)
+        if fails:
+            raise RuntimeError("no")
+        return [os.getpid()]
+
+    results.cached(MODULE, "f", compute)
+
+
+@pytest.fixture
+def processes(package, tmp_path):
+    """Start processes that need the same result; they are forked, so they see the small package."""
+    context, started, all_ = multiprocessing.get_context("fork"), tmp_path / "started", []
+
+    def start(count, seconds, fails=False):
+        before = len(started.read_text(encoding="utf-8")) if started.exists() else 0
+        new = [context.Process(target=slowly, args=(started, seconds, fails)) for _ in range(count)]
+        for process in new:
+            process.start()
+        all_.extend(new)
+        end = time.monotonic() + 10
+        while not (started.exists() and len(started.read_text(encoding="utf-8")) > before) and time.monotonic() < end:
+            time.sleep(0.01)
+        return new
+
+    yield start, lambda: started.read_text(encoding="utf-8").count("started")
+    for process in all_:
+        process.kill()
+        process.join()
+
+
+def test_of_processes_that_need_a_result_at_the_same_time_one_computes_it(processes):
+    start, computed = processes
+    running = start(3, seconds=0.3)
+    compute = counter()
+    assert results.cached(MODULE, "f", compute)[0] in [process.pid for process in running]
+    for process in running:
+        process.join(10)
+    assert [process.exitcode for process in running] == [0, 0, 0]
+    assert (compute.calls, computed()) == (0, 1)
+    assert [path.suffix for path in (results.BUILD / "cache").iterdir()] == [".json"]
+
+
+def test_killed_process_holds_nobody_up(processes):
+    start, computed = processes
+    (running,) = start(1, seconds=100)
+    (lock,) = (results.BUILD / "cache").iterdir()
+    with open(lock, "a") as file, pytest.raises(BlockingIOError):
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.kill(running.pid, signal.SIGKILL)
+    assert results.cached(MODULE, "f", counter()) == 1.0
+    assert computed() == 1
+
+
+def test_failing_process_leaves_the_work_to_the_next(processes):
+    start, computed = processes
+    start(1, seconds=0.2, fails=True)
+    compute = counter()
+    assert results.cached(MODULE, "f", compute) == 1.0
+    assert (compute.calls, computed()) == (1, 1)
+
+
+def test_locks_of_two_results_are_two(processes):
+    start, _ = processes
+    (running,) = start(1, seconds=100)
+    assert results.cached(MODULE, "g", counter()) == 1.0
+    assert running.is_alive()
+
+
+def test_result_may_need_others_but_not_itself(package):
+    def nested():
+        return results.cached(MODULE, "g", counter(2.0))
+
+    assert results.cached(MODULE, "f", nested) == 2.0
+
+    def circle():
+        return results.cached(MODULE, "h", circle)
+
+    with pytest.raises((RecursionError, OSError)):  # the last: too many open files
+        results.cached(MODULE, "h", circle)

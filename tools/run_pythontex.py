@@ -29,18 +29,21 @@ def digest(path: Path) -> str:
 def inputs(code_file: Path) -> dict[str, str]:
     """All that decides what the sessions print; not the lines on which the calls stand."""
     code = without_places(code_file.read_text(encoding="utf-8"))
-    files = [*sorted(Path("pycode").rglob("*.py")), *map(Path, OTHERS)]
+    modules = sorted(Path("pycode").rglob("*.py"))
+    sys.path.insert(0, os.getcwd())
+    from pycode.results import external
+
     return {
         "code": hashlib.sha256(code.encode()).hexdigest(),
         "displays": displays() if "page.proofread(" in code else "",
         "wrapper": digest(Path(__file__)),
-        **{str(path): digest(path) for path in files},
+        **{str(path): digest(path) for path in [*modules, *map(Path, OTHERS)]},
+        **external(*modules),
     }
 
 
 def displays() -> str:
     """All that the checker reads in the displays as a short name; neither their lines nor the reasons in them."""
-    sys.path.insert(0, os.getcwd())
     from pycode.proofread import document
 
     read = document.read(Path("main.tex"))
@@ -60,7 +63,7 @@ def run(base: Path, calls: list[Call], log: Path) -> int:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
             if sys.stderr.isatty():
-                show_progress(process, calls, base.parent / "sessions" / "progress")
+                show_progress(process, calls, base.parent / "sessions" / "progress", base.parent / "progress")
             return process.wait()
         finally:
             if process.poll() is None:
@@ -68,8 +71,8 @@ def run(base: Path, calls: list[Call], log: Path) -> int:
                 process.wait()
 
 
-def show_progress(process: subprocess.Popen[bytes], calls: list[Call], progress: Path) -> None:
-    """A bar over the document's calls, with the name of the one that started last."""
+def show_progress(process: subprocess.Popen[bytes], calls: list[Call], progress: Path, long_work: Path) -> None:
+    """A bar over the document's calls, with the name of the one that started last and how far long work has come."""
     from tqdm import tqdm
 
     code = {f"{call.session} {call.instance}": call.code for call in calls}
@@ -79,11 +82,24 @@ def show_progress(process: subprocess.Popen[bytes], calls: list[Call], progress:
         while process.poll() is None:
             started = [s for s in progress.read_text().splitlines() if s in code] if progress.is_file() else []
             bar.n = max(0, len(started) - 1)
-            bar.set_postfix_str(code[started[-1]].removeprefix("page.")[:48] if started else "starting")
+            call = code[started[-1]].removeprefix("page.") if started else "starting"
+            bar.set_postfix_str("; ".join([*far(long_work), call])[:48])
             try:
                 process.wait(0.1)
             except subprocess.TimeoutExpired:
                 continue
+
+
+def far(folder: Path) -> list[str]:
+    """How far the work has come that pycode.progress tells of, as in ``VAE, seed 1: 62 %``; one entry a process."""
+    said = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            work = json.loads(path.read_text(encoding="utf-8"))
+            said.append(f"{work['name']}: {100 * work['done'] // work['total']} %")
+        except (OSError, ValueError, TypeError, KeyError, ArithmeticError):
+            continue  # it was removed just now
+    return said
 
 
 def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]]) -> list[str]:
@@ -140,7 +156,8 @@ def main(base: Path) -> int:
         return UP_TO_DATE
     for stale in (stamp, macros, build / "pythontex_data.pkl"):  # the last, half-written, would stop PythonTeX
         stale.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    for left in (folder, build / "progress"):  # the last, of processes that were killed
+        shutil.rmtree(left, ignore_errors=True)
     calls = read_calls(code_file)
     status = run(base, calls, log)
     sessions = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pycode.experiments.trained import COUNTS, digits_vae, images, trained
+from pycode.data.digits import N_COUNT
+from pycode.experiments.trained import digits_vae, images, trained
 from pycode.experiments.vae import SEEDS, spread
 from pycode.importance import bounds
 from pycode.likelihoods import Binomial
@@ -18,8 +19,8 @@ def independent_pixels(train: Tensor, x: Tensor) -> Tensor:
 
     A rate is (successes + 1) / (trials + 2), Laplace's rule, so that no held-out image is impossible.
     """
-    rate = (train.sum(0) + 1) / (COUNTS * len(train) + 2)
-    return Binomial(COUNTS, torch.logit(rate)).log_prob(x).sum(-1)
+    rate = (train.sum(0) + 1) / (N_COUNT * len(train) + 2)
+    return Binomial(N_COUNT, torch.logit(rate)).log_prob(x).sum(-1)
 
 
 def measure() -> dict[str, Any]:
@@ -33,7 +34,7 @@ def measure() -> dict[str, Any]:
         "baseline_nats": independent_pixels(data.train, data.test).mean().item(),
         "train": len(data.train),
         "test": len(data.test),
-        "n": COUNTS,
+        "n": N_COUNT,
         "D": configuration.latent,
         "epochs": configuration.settings.epochs,
     }

@@ -12,7 +12,7 @@ from pycode import results
 from pycode.augmentation import random_affine
 from pycode.checkpoints import Checkpoint
 from pycode.data import digits, mnist
-from pycode.data.mnist import binarise
+from pycode.data.pixels import binarise
 from pycode.data.split import Images
 from pycode.likelihoods import Bernoulli, Binomial
 from pycode.networks import VAE
@@ -21,7 +21,6 @@ from pycode.vae import loss
 
 COPIES_FOR = 2  # epochs that one set of augmented copies serves
 VALIDATED = 5  # epochs from one look at the validation set to the next
-COUNTS = 16  # a pixel of scikit-learn's digits is a count of so many
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,17 @@ class Trained(NamedTuple):
 
 def mnist_vae(seed: int) -> Configuration:
     """The VAE of binarised MNIST whose bounds are reported."""
-    return Configuration("mnist", 400, 20, Settings(epochs=60, learning_rate=5e-3), seed)
+    return Configuration("mnist", 400, 20, Settings(epochs=60, learning_rate=1e-2), seed)
 
 
 def plane_vae() -> Configuration:
     """A VAE of binarised MNIST with two latents, to be looked at."""
-    return Configuration("mnist", 200, 2, Settings(epochs=40, learning_rate=5e-3), 0)
+    return Configuration("mnist", 200, 2, Settings(epochs=50, learning_rate=5e-3), 0)
 
 
 def digits_vae(seed: int) -> Configuration:
     """The VAE of scikit-learn's digits whose pixels are counts."""
-    return Configuration("digits", 400, 16, Settings(epochs=60, learning_rate=3e-3), seed)
+    return Configuration("digits", 400, 16, Settings(epochs=100, learning_rate=1e-2), seed)
 
 
 def images(data: str) -> Images:
@@ -89,7 +88,7 @@ def examples(configuration: Configuration, train: Tensor) -> Examples:
 def trained(configuration: Configuration) -> Trained:
     """Train as the configuration says, or read what an earlier run left in build/checkpoints."""
     c = configuration
-    likelihood = partial(Binomial, COUNTS) if c.data == "digits" else Bernoulli
+    likelihood = partial(Binomial, digits.N_COUNT) if c.data == "digits" else Bernoulli
     grey = mnist.images() if c.data == "mnist" else digits.images()
     with torch.random.fork_rng():
         torch.manual_seed(c.seed)

@@ -192,7 +192,41 @@ def test_document_without_python_is_complete(wrapper):
     assert run(wrapper, {}) == wrapper.UP_TO_DATE
 
 
-def test_progress_bar_names_the_call_that_runs(wrapper, tmp_path, capsys):
+@pytest.fixture
+def own_files(wrapper, tmp_path, monkeypatch):
+    """A folder of the user's that a module names, with one file that it reads."""
+    folder = tmp_path / "own files"
+    folder.mkdir()
+    (folder / "a.dat").write_text("a", encoding="utf-8")
+    Path("pycode/a.py").write_text('EXTERNAL = "OWN_FILES/*.dat"\n', encoding="utf-8")
+    return folder
+
+
+def test_files_of_the_user_are_inputs(wrapper, own_files, monkeypatch):
+    statuses = [run(wrapper), run(wrapper)]
+    monkeypatch.setenv("OWN_FILES", str(own_files))
+    statuses += [run(wrapper), run(wrapper)]
+    (own_files / "a.dat").write_text("b", encoding="utf-8")
+    statuses += [run(wrapper), run(wrapper)]
+    (own_files / "other.txt").write_text("not read", encoding="utf-8")
+    monkeypatch.setenv("OWN_FILES", str(own_files.rename(own_files.with_name("moved"))))
+    statuses += [run(wrapper)]
+    monkeypatch.setenv("OWN_FILES", "")
+    statuses += [run(wrapper), run(wrapper)]
+    again, not_again = wrapper.RAN, wrapper.UP_TO_DATE
+    assert statuses == [again, not_again, again, not_again, again, not_again, not_again, again, not_again]
+
+
+def test_progress_of_a_killed_process_is_removed(wrapper):
+    left = Path("build/progress/7-7.json")
+    left.parent.mkdir()
+    left.write_text("{}", encoding="utf-8")
+    run(wrapper)
+    assert not left.exists()
+
+
+def show(wrapper, tmp_path, *work):
+    """Let the bar look twice, at the second of three calls and at files of long work."""
     import calls
 
     class Process:
@@ -207,9 +241,28 @@ def test_progress_bar_names_the_call_that_runs(wrapper, tmp_path, capsys):
         def wait(self, timeout):
             return 0
 
-    progress = tmp_path / "progress"
+    progress, long_work = tmp_path / "progress", tmp_path / "long"
     progress.write_text("vae 0\nvae 1\n", encoding="utf-8")
-    wrapper.show_progress(Process(), calls.read_calls(Path("build/main.pytxcode")), progress)
+    long_work.mkdir()
+    for number, content in enumerate(work):
+        (long_work / f"{number}.json").write_text(content, encoding="utf-8")
+    wrapper.show_progress(Process(), calls.read_calls(Path("build/main.pytxcode")), progress, long_work)
+
+
+def test_progress_bar_names_the_call_that_runs(wrapper, tmp_path, capsys):
+    show(wrapper, tmp_path)
     shown = capsys.readouterr().err
     assert 'check("elbo.gap")' in shown
     assert "1/3" in shown
+
+
+def test_progress_bar_says_how_far_long_work_is(wrapper, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "101")
+    show(wrapper, tmp_path, '{"name": "VAE on MNIST, seed 1", "done": 5, "total": 8}', '{"name": "half wri', "{}", "[]")
+    assert 'VAE on MNIST, seed 1: 62 %; check("elbo.gap")' in capsys.readouterr().err
+
+
+def test_progress_bar_leaves_out_the_call_where_work_takes_the_room(wrapper, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "101")
+    show(wrapper, tmp_path, *['{"name": "a rather long name", "done": 1, "total": 3}'] * 2)
+    assert "a rather long name: 33 %; a rather long name: 33" in capsys.readouterr().err
