@@ -1,17 +1,17 @@
 """Trainings on disk: an interrupted one continues, a finished one is not done again."""
 
-import fcntl
 import hashlib
 import io
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from pycode.results import alone
 
 SECONDS = 2.0  # between two writings
 DIGEST = hashlib.sha256().digest_size
@@ -33,13 +33,9 @@ class Checkpoint:
         self.identity = identity
         self.written = time.monotonic()
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None]:
         """Let nobody else train this: another process waits here until we are done."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path.with_suffix(".lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return alone(self.path.with_suffix(".lock"))
 
     def read(self) -> dict[str, Any]:
         """State that was saved; raises FileNotFoundError, or BadCheckpointError with the cause."""

@@ -110,6 +110,12 @@ def _digest(*paths: Path) -> str:
     return digest.hexdigest()
 
 
+def code_digest(module: str) -> str:
+    """Short name of the text of a module, of all that it imports of pycode, and of the lock file."""
+    lock = ROOT / "requirements.lock"
+    return _digest(*sources(module), *([lock] if lock.is_file() else []))
+
+
 def _digest_text(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest() if texts else ""
 
@@ -144,7 +150,7 @@ def _read(record: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """One process at a time, by a lock on a file that is there meanwhile; that of a killed process holds nobody up."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -178,13 +184,12 @@ def cached(
     ``files`` are the files that it writes.
     The result is what JSON holds: dictionaries, lists, numbers, strings.
     """
-    lock = ROOT / "requirements.lock"
-    key = _digest(*sources(module), *([lock] if lock.is_file() else [])) + _digest_text(*inputs)
+    key = code_digest(module) + _digest_text(*inputs)
     key += _digest_text(*external(*sources(module)).values())
     record = BUILD / "cache" / f"{module}.{function}.json"
     if kept := _standing(record, key, files):
         return kept["result"]
-    with _alone(record.with_suffix(".lock")):
+    with alone(record.with_suffix(".lock")):
         if kept := _standing(record, key, files):
             return kept["result"]
         result = (compute or getattr(importlib.import_module(module), function))()

@@ -12,6 +12,7 @@ from pycode.vae import Decoder, Encoder, loss
 
 History = list[dict[str, float]]
 Examples = Callable[[int], Tensor]
+State = dict[str, Any]
 
 
 class Trainable(Protocol):
@@ -35,16 +36,6 @@ class Trainable(Protocol):
 
     def load_state_dict(self, state_dict: Any, /) -> Any:
         """Take values by name."""
-
-
-class Store(Protocol):
-    """Where a training is kept; `pycode.checkpoints.Checkpoint` is a file."""
-
-    def load(self) -> dict[str, Any] | None:
-        """State that was saved, if any."""
-
-    def save(self, state: dict[str, Any], last: bool) -> None:
-        """Keep this state, which is the finished training's if ``last``."""
 
 
 @dataclass(frozen=True)
@@ -87,21 +78,21 @@ def train(
     settings: Settings,
     generator: torch.Generator,
     after_epoch: Callable[[int], dict[str, float]] | None = None,
-    store: Store | None = None,
+    state: State | None = None,
+    keep: Callable[[State], None] | None = None,
     bfloat16: bool = False,
 ) -> History:
     """Minimise the mean of `pycode.vae.loss` over the examples, one draw of z for each; on one thread.
 
     ``examples`` gives the data of epoch 0, 1, ..., (N, D_x), and the same when asked again; ``after_epoch`` gets the
     number of epochs done and gives what is to be noted beside the epoch's mean loss in nats. All other chance is the
-    generator's: the same one gives the same bits, also when training was interrupted and continues from ``store``.
-    With ``bfloat16`` products of matrices are computed in it, the loss is not.
-    Raises ValueError for a loss that is not finite.
+    generator's: the same one gives the same bits, also when training was interrupted and continues from a ``state``
+    that ``keep`` was given after an epoch; to be kept longer it must be copied. With ``bfloat16`` products of matrices
+    are computed in it, the loss is not. Raises ValueError where there are no examples and for what is not finite.
     """
     torch.set_num_threads(1)
     optimiser = torch.optim.Adam(vae.parameters(), fused=True)
     history: History = []
-    state = store.load() if store else None
     if state is not None:
         vae.load_state_dict(state["vae"])
         optimiser.load_state_dict(state["optimiser"])
@@ -128,7 +119,7 @@ def train(
         if not math.isfinite(total):
             raise ValueError(f"the loss is {total} in epoch {epoch + 1}; give a smaller learning_rate")
         history.append({"loss": total / len(batches)} | (after_epoch(epoch + 1) if after_epoch else {}))
-        if store:
+        if keep:
             now = {"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "generator": generator.get_state()}
-            store.save(now | {"history": history}, last=epoch + 1 == settings.epochs)
+            keep(now | {"history": history})
     return history

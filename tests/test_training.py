@@ -29,16 +29,13 @@ def start() -> VAE:
 
 
 class Memory:
-    """A store that keeps a copy in memory."""
+    """The last state, copied."""
 
     def __init__(self) -> None:
         self.state: dict[str, Any] | None = None
 
-    def load(self) -> dict[str, Any] | None:
-        return self.state
-
-    def save(self, state: dict[str, Any], last: bool) -> None:
-        self.state = {name: _copy(value) for name, value in state.items()} | {"last": last}
+    def keep(self, state: dict[str, Any]) -> None:
+        self.state = _copy(state)
 
 
 def _copy(value: Any) -> Any:
@@ -85,22 +82,20 @@ def test_an_interrupted_training_continues_to_the_same_bits(stopped_after: int) 
         return {"epoch": epoch}
 
     with pytest.raises(KeyboardInterrupt):
-        run(store=memory, after_epoch=stop)
+        run(keep=memory.keep, after_epoch=stop)
     assert memory.state is not None
     assert len(memory.state["history"]) == stopped_after
-    assert not memory.state["last"]
-    continued, history = run(store=memory, after_epoch=lambda epoch: {"epoch": epoch})
+    continued, history = run(state=memory.state, after_epoch=lambda epoch: {"epoch": epoch})
     whole, whole_history = run(after_epoch=lambda epoch: {"epoch": epoch})
     assert same(continued, whole)
     assert history == whole_history
-    assert memory.state["last"]
 
 
 def test_a_finished_training_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
-    finished, history = run(store=memory)
+    finished, history = run(keep=memory.keep)
     monkeypatch.setattr(training, "loss", None)
-    read, history_read = run(store=memory)
+    read, history_read = run(state=memory.state)
     assert same(finished, read)
     assert history_read == history
 

@@ -16,7 +16,8 @@ from pycode.data.pixels import binarise
 from pycode.data.split import Images
 from pycode.likelihoods import Bernoulli, Binomial
 from pycode.networks import VAE
-from pycode.training import Examples, History, Settings, has_bfloat16, train
+from pycode.progress import bar
+from pycode.training import Examples, History, Settings, State, has_bfloat16, train
 from pycode.vae import loss
 
 COPIES_FOR = 2  # epochs that one set of augmented copies serves
@@ -95,21 +96,28 @@ def trained(configuration: Configuration) -> Trained:
         vae = VAE(grey.train.shape[1], c.hidden, c.latent, likelihood)
     validation = images(c.data).validation
     eps = torch.randn(1, len(validation), c.latent, generator=torch.Generator().manual_seed(c.seed))
-
-    def validate(epoch: int) -> dict[str, float]:
-        if epoch % VALIDATED and epoch != c.settings.epochs:
-            return {}
-        with torch.no_grad():
-            return {"validation": loss(validation, eps, vae.encoder, vae.decoder).mean().item()}
-
     bfloat16 = has_bfloat16()
     identity = asdict(c) | {
         "bfloat16": bfloat16,
         "images": hashlib.sha256(grey.train.numpy().tobytes()).hexdigest(),
-        "code": results.digest(__name__),
+        "code": results.code_digest(__name__),
     }
-    store = Checkpoint(results.BUILD / "checkpoints" / f"{c.data}-{c.latent}-{c.seed}.pt", identity)
-    generator = torch.Generator().manual_seed(c.seed)
-    with store.held():
-        history = train(vae, examples(c, grey.train), c.settings, generator, validate, store, bfloat16)
+    checkpoint = Checkpoint(results.BUILD / "checkpoints" / f"{c.data}-{c.latent}-{c.seed}.pt", identity)
+    with checkpoint.held():
+        state = checkpoint.load()
+        done = len(state["history"]) if state else 0
+        with bar(c.settings.epochs, f"VAE on {c.data}, D={c.latent}, seed {c.seed}", done) as step:
+
+            def after_epoch(epoch: int) -> dict[str, float]:
+                step()
+                if epoch % VALIDATED and epoch != c.settings.epochs:
+                    return {}
+                with torch.no_grad():
+                    return {"validation": loss(validation, eps, vae.encoder, vae.decoder).mean().item()}
+
+            def keep(state: State) -> None:
+                checkpoint.save(state, last=len(state["history"]) == c.settings.epochs)
+
+            generator = torch.Generator().manual_seed(c.seed)
+            history = train(vae, examples(c, grey.train), c.settings, generator, after_epoch, state, keep, bfloat16)
     return Trained(vae.eval().requires_grad_(False), history)
