@@ -54,8 +54,7 @@ def _elbo(axes: Axes, result: dict[str, Any]) -> None:
     low, median, high = (np.array(end)[:, 0] for end in result["trained_over_b"])
     axes.axvline(1, color=GREY, linestyle=":", linewidth=0.9)
     axes.semilogx(exact / exact[b], y + SHIFT, "|", color=INK, markersize=9, markeredgewidth=1.2)
-    crosses = {"fmt": "x", "color": BLUE, "linewidth": 1}
-    axes.errorbar(estimate / exact[b], y + SHIFT, xerr=error / exact[b], **crosses)
+    axes.errorbar(estimate / exact[b], y + SHIFT, xerr=error / exact[b], fmt="x", color=BLUE, linewidth=1)
     axes.errorbar(median, y - SHIFT, xerr=(median - low, high - median), fmt="o", color=ORANGE, linewidth=1)
     end = max(RIGHT[1], 3 * high.max())
     # Above its dot, which is far to the right; beside it, where there is room.

