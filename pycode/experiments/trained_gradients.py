@@ -71,7 +71,8 @@ def measure() -> dict[str, Any]:
     """Each estimator's variance over that of estimator B, medians over images of the validation set with intervals.
 
     ``trained_over_b`` has the axes lower end, median, upper end; estimators as NAMES; mu_q, rho_q. ``trained_ratio`` is
-    its median for the score function and mu_q, ``trained_ratio_baseline`` for leave-one-out.
+    its median for the score function and mu_q, ``trained_ratio_baseline`` for leave-one-out. The intervals are over
+    images; the VAE is one, of one seed.
     """
     x = images("mnist").validation[:IMAGES]
     of_all = variances(trained(mnist_vae(SEED)).vae, x, torch.Generator().manual_seed(SEED)).numpy()
