@@ -1,20 +1,17 @@
-"""Variance of the gradient estimators in mu for f(z) = ||z||², exact and by Monte Carlo; components of mu are equal."""
+"""Variance of gradient estimators: in mu for f(z) = ||z||² at mu = sigma = 1, and of the ELBO in two models."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from pycode.experiments import elbo_gradients, trained_gradients
 from pycode.gradient_estimators import pathwise, score_function
 
 SEED = 0
-DIMENSIONS = (1, 2, 4, 8, 16, 32, 64)  # at mu = sigma = 1
-SIGMAS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # at mu = 1 in one dimension
+DIMENSIONS = (1, 2, 4, 8, 16, 32, 64)
 BLOCK, BLOCKS = 2**14, 2**8  # draws of the ratio at mu = sigma = 1
 POINT_DRAWS = 2**16  # normal numbers of each cross, over all its dimensions
-
-Places = list[tuple[float, int]]
 
 
 def square(z: Tensor) -> Tensor:
@@ -84,43 +81,37 @@ def _ratio(generator: torch.Generator) -> dict[str, float]:
     }
 
 
-def _panel(name: str, lines: Places, points: Places, generator: torch.Generator) -> tuple[dict[str, Any], float]:
-    """Exact variances at some (sigma, D), Monte-Carlo ones at others, and their largest distance in standard errors."""
-    noise = (torch.randn(POINT_DRAWS // D, D, generator=generator, dtype=torch.float64) for _, D in points)
-    pairs = [estimated_variances(1.0, sigma, eps) for (sigma, _), eps in zip(points, noise, strict=True)]
-    estimate, error = (torch.stack(part) for part in zip(*pairs, strict=True))
-    exact = torch.tensor([exact_variances(1.0, *place) for place in points], dtype=torch.float64)
-    curves = {
-        f"{name}_exact": [exact_variances(1.0, *place) for place in lines],
-        f"{name}_estimate": estimate.numpy(),
+def _against_dimension(generator: torch.Generator) -> dict[str, Any]:
+    """Exact variances in every dimension, Monte-Carlo ones in some, and the largest distance in standard errors."""
+    noise = (torch.randn(POINT_DRAWS // D, D, generator=generator, dtype=torch.float64) for D in DIMENSIONS)
+    estimate, error = map(torch.stack, zip(*(estimated_variances(1.0, 1.0, eps) for eps in noise), strict=True))
+    exact = torch.tensor([exact_variances(1.0, 1.0, D) for D in DIMENSIONS], dtype=torch.float64)
+    dimension = list(range(1, DIMENSIONS[-1] + 1))
+    return {
+        "dimension": dimension,
+        "dimension_exact": [exact_variances(1.0, 1.0, D) for D in dimension],
+        "dimension_points": DIMENSIONS,
+        "dimension_estimate": estimate.numpy(),
+        "worst_z": ((estimate - exact).abs() / error).max().item(),
     }
-    return curves, ((estimate - exact).abs() / error).max().item()
 
 
 def measure() -> dict[str, Any]:
-    """Exact variances and Monte-Carlo ones against dimension and against sigma, and the ratio at mu = sigma = D = 1.
+    """For f = ||z||²: exact and Monte-Carlo variances against dimension, the ratio in one; then those of the ELBO.
 
-    ``*_exact`` has a row for each entry of ``dimension`` or ``sigma``, ``*_estimate`` one for each of ``*_points``; the
-    columns are score function, the same with best baseline, pathwise. ``worst_z`` is the largest distance of a
-    Monte-Carlo variance from the exact one, in standard errors.
+    ``dimension_exact`` has a row for each entry of ``dimension``, ``dimension_estimate`` one for each of
+    ``dimension_points``; the columns are score function, the same with best baseline, pathwise. ``worst_z`` is the
+    largest distance of a Monte-Carlo variance from the exact one, in standard errors.
+    For the ELBO's keys see `measure` of elbo_gradients (``linear_*``) and of trained_gradients (``trained_*``).
     """
     generator = torch.Generator().manual_seed(SEED)
     ratio = _ratio(generator)
-    dimension = list(range(1, DIMENSIONS[-1] + 1))
-    sigma = torch.logspace(math.log10(SIGMAS[0]), math.log10(SIGMAS[-1]), 61).tolist()
-    in_dimension, worst_dimension = _panel(
-        "dimension", [(1.0, D) for D in dimension], [(1.0, D) for D in DIMENSIONS], generator
-    )
-    in_sigma, worst_sigma = _panel("sigma", [(s, 1) for s in sigma], [(s, 1) for s in SIGMAS], generator)
+    square_of = exact_variances(1.0, 1.0, 1)
     return {
         "draws": BLOCK * BLOCKS,
-        "exact_ratio": in_dimension["dimension_exact"][0][0] / in_dimension["dimension_exact"][0][2],
+        "exact_ratio": square_of[0] / square_of[2],
         **ratio,
-        "dimension": dimension,
-        "dimension_points": DIMENSIONS,
-        **in_dimension,
-        "sigma": sigma,
-        "sigma_points": SIGMAS,
-        **in_sigma,
-        "worst_z": max(worst_dimension, worst_sigma),
+        **_against_dimension(generator),
+        **elbo_gradients.measure(),
+        **trained_gradients.measure(),
     }

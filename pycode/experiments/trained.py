@@ -57,16 +57,27 @@ def digits_vae(seed: int) -> Configuration:
     return Configuration("digits", 400, 16, Settings(epochs=100, learning_rate=1e-2), seed)
 
 
-def images(data: str) -> Images:
-    """The data as the likelihood wants them: bits for "mnist", counts for "digits"."""
+def raw(data: str) -> Images:
+    """Images as they come: grey levels from 0 to 1 for "mnist", counts for "digits"."""
+    if data == "mnist":
+        return mnist.images()
     if data == "digits":
         counts = digits.images()
         require_images(torch.cat(counts[:3]), digits.N_COUNT, "digits")
         return counts
-    if data == "mnist":
-        grey = mnist.images()
-        return grey._replace(train=binarise(grey.train), validation=binarise(grey.validation), test=binarise(grey.test))
     raise ValueError(f"there are no images named {data!r}; give mnist or digits")
+
+
+def fit_for(data: str, x: Tensor) -> Tensor:
+    """Images as the likelihood wants them: bits for "mnist", counts for "digits"."""
+    return binarise(x) if data == "mnist" else x
+
+
+def images(data: str) -> Images:
+    """All parts of the data as the likelihood wants them."""
+    found = raw(data)
+    parts = {part: fit_for(data, getattr(found, part)) for part in ("train", "validation", "test")}
+    return found._replace(**parts)
 
 
 def examples(configuration: Configuration, train: Tensor) -> Examples:
@@ -92,16 +103,16 @@ def trained(configuration: Configuration) -> Trained:
     """Train as the configuration says, or read what an earlier run left in build/checkpoints."""
     c = configuration
     likelihood = partial(Binomial, digits.N_COUNT) if c.data == "digits" else Bernoulli
-    grey = mnist.images() if c.data == "mnist" else digits.images()
+    data = raw(c.data)
     with torch.random.fork_rng():
         torch.manual_seed(c.seed)
-        vae = VAE(grey.train.shape[1], c.hidden, c.latent, likelihood)
-    validation = images(c.data).validation
+        vae = VAE(data.train.shape[1], c.hidden, c.latent, likelihood)
+    validation = fit_for(c.data, data.validation)
     eps = torch.randn(1, len(validation), c.latent, generator=torch.Generator().manual_seed(c.seed))
     bfloat16 = has_bfloat16()
     identity = asdict(c) | {
         "bfloat16": bfloat16,
-        "images": hashlib.sha256(grey.train.numpy().tobytes()).hexdigest(),
+        "images": hashlib.sha256(data.train.numpy().tobytes()).hexdigest(),
         "code": results.code_digest(__name__),
     }
     checkpoint = Checkpoint(results.BUILD / "checkpoints" / f"{c.data}-{c.latent}-{c.seed}.pt", identity)
@@ -121,5 +132,5 @@ def trained(configuration: Configuration) -> Trained:
                 checkpoint.save(state, last=len(state["history"]) == c.settings.epochs)
 
             generator = torch.Generator().manual_seed(c.seed)
-            history = train(vae, examples(c, grey.train), c.settings, generator, after_epoch, state, keep, bfloat16)
+            history = train(vae, examples(c, data.train), c.settings, generator, after_epoch, state, keep, bfloat16)
     return Trained(vae.eval().requires_grad_(False), history)

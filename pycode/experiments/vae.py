@@ -9,6 +9,7 @@ from torch import Tensor
 from pycode.experiments.trained import Trained, images, mnist_vae, plane_vae, trained
 from pycode.gaussian import kl_log_variance
 from pycode.importance import bounds
+from pycode.likelihoods import Binomial
 from pycode.networks import VAE
 from pycode.training import has_bfloat16
 
@@ -51,6 +52,16 @@ def plane(vae: VAE, x: Tensor, labels: Tensor) -> dict[str, Any]:
     }
 
 
+def independent_pixels(train: Tensor, x: Tensor, n: int = 1) -> Tensor:
+    """Log probability of each x, (N,), in nats, when pixels are independent Binomials with the training set's rates.
+
+    A pixel counts up to n. A rate is (successes + 1) / (trials + 2), Laplace's rule, so that no held-out image is
+    impossible.
+    """
+    rate = (train.sum(0) + 1) / (n * len(train) + 2)
+    return Binomial(n, torch.logit(rate)).log_prob(x).sum(-1)
+
+
 def curves(runs: list[Trained]) -> dict[str, Any]:
     """Mean losses of each epoch, and those of the validation set with their epochs, a row for each seed."""
     histories = [run.history for run in runs]
@@ -84,7 +95,9 @@ def measure() -> dict[str, Any]:
         **spread("test_neg_elbo_nats", [-elbo.mean().item() for elbo, _ in found]),
         **spread("test_neg_iwae500_nats", [-bound.mean().item() for _, bound in found]),
         "test_error_nats": (found[0][0].std() / len(data.test) ** 0.5).item(),
+        "baseline_nats": independent_pixels(data.train, data.test).mean().item(),
         "seeds": len(SEEDS),
+        "K": K,
         "train": len(data.train),
         "validation": len(data.validation),
         "test": len(data.test),
@@ -98,5 +111,7 @@ def measure() -> dict[str, Any]:
         "kl": divergences.sum().item(),
         **curves(runs),
         **strip(runs[0].vae, data.test, data.test_labels),
+        "plane_hidden": plane_vae().hidden,
+        "plane_epochs": plane_vae().settings.epochs,
         **plane(trained(plane_vae()).vae, data.test, data.test_labels),
     }

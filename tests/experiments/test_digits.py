@@ -9,6 +9,7 @@ import torch
 from pycode import results
 from pycode.data import digits as data
 from pycode.experiments import digits as experiment
+from pycode.experiments.vae import independent_pixels
 from tests.experiments.test_trained import SMALL, small_images
 
 
@@ -20,7 +21,7 @@ def test_baseline_is_the_product_of_binomials_with_laplaces_rates() -> None:
         sum(log(comb(16, int(k)) * p**k * (1 - p) ** (16 - k)) for k, p in zip(row, rates, strict=True))
         for row in x.double().tolist()
     ]
-    assert experiment.independent_pixels(train, x).tolist() == pytest.approx(expected, rel=1e-5)
+    assert independent_pixels(train, x, 16).tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_report_is_over_seeds_and_the_bounds_are_in_order(
