@@ -11,13 +11,14 @@ weight is no function of S, or one that is not positive raises ValueError.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ncx2
 
 NODES = 200  # of the rule for S
-SPACING = 0.05  # of the rule for log t
+SPACING = 0.2  # of the rule for log t
 TAIL = 45.0  # nats: densities below e^-TAIL of their maximum are left out
 
 
@@ -45,8 +46,12 @@ def weight_variance(Z: int, delta: float, tau: float) -> float:
         return float(np.expm1(Z * (delta**2 / excess + math.log(tau**2 / excess**0.5))))
 
 
+@cache
 def weights(Z: int, delta: float, tau: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Values of log w and their probabilities, (NODES,) each: Gauss and Legendre's rule in the square root of S."""
+    """Values of log w and their probabilities, (NODES,) each: Gauss and Legendre's rule in the square root of S.
+
+    The arrays are kept for the next call and cannot be written to.
+    """
     _require_tau(tau)
     eta = delta * tau / (tau**2 - 1)
     # S times w still has mass where S alone has none any more, when tau is below 1.
@@ -55,7 +60,10 @@ def weights(Z: int, delta: float, tau: float) -> tuple[NDArray[np.float64], NDAr
     root = (nodes + 1) / 2 * farthest
     density = ncx2.pdf(root**2, Z, Z * eta**2) * 2 * root
     log_w = Z * math.log(tau) + Z * delta**2 / (2 * (tau**2 - 1)) - (tau**2 - 1) / 2 * root**2
-    return log_w, density * rule / 2 * farthest
+    probability = density * rule / 2 * farthest
+    for array in (log_w, probability):
+        array.flags.writeable = False
+    return log_w, probability
 
 
 def gap(K: int, Z: int, delta: float, tau: float) -> float:

@@ -20,12 +20,12 @@ from pycode.linear_vae import LinearVAE
 
 
 class Spectrum(NamedTuple):
-    """Mean (D,), eigenvalues (D,) of the covariance in falling order, eigenvectors (D, D) as columns, and its rank."""
+    """Mean (D,), eigenvalues (D,) of the covariance in falling order, its rank and so many eigenvectors as columns."""
 
     mean: Tensor
     eigenvalues: Tensor
-    eigenvectors: Tensor
     rank: int
+    eigenvectors: Tensor
 
 
 def spectrum(x: Tensor) -> Spectrum:
@@ -37,7 +37,7 @@ def spectrum(x: Tensor) -> Spectrum:
         raise ValueError(f"x has shape {tuple(x.shape)}; give examples as rows, (N, D)")
     require_finite(x=x)
     mean = x.mean(0)
-    _, singular, V = torch.linalg.svd(x - mean, full_matrices=True)
+    _, singular, V = torch.linalg.svd(x - mean, full_matrices=False)
     # numpy's rule for the rank, and for equal examples, whose mean may be off by a rounding.
     rounding = max(x.shape) * torch.finfo(x.dtype).eps * max(singular.max().item(), x.abs().max().item())
     rank = int((singular > rounding).sum())
@@ -45,7 +45,7 @@ def spectrum(x: Tensor) -> Spectrum:
         raise ValueError("x is the same in every example, so there is no variance to explain; give data that vary")
     eigenvalues = torch.zeros_like(mean)
     eigenvalues[:rank] = singular[:rank].square() / len(x)
-    return Spectrum(mean, eigenvalues, V.mT, rank)
+    return Spectrum(mean, eigenvalues, rank, V[:rank].mT)
 
 
 def _noise(found: Spectrum, latent: int) -> Tensor:
@@ -91,5 +91,5 @@ def sphered(x: Tensor) -> tuple[Tensor, Tensor]:
     found = spectrum(x)
     signs = torch.cat([torch.eye(found.rank, dtype=x.dtype), -torch.eye(found.rank, dtype=x.dtype)])
     coordinates = found.rank**0.5 * signs
-    axes = found.eigenvectors[:, : found.rank] * found.eigenvalues[: found.rank].sqrt()
+    axes = found.eigenvectors * found.eigenvalues[: found.rank].sqrt()
     return found.mean + coordinates @ axes.mT, coordinates
