@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pycode.experiments.trained import Trained, images, mnist_vae, plane_vae, trained
+from pycode.experiments.trained import COPIES_FOR, Trained, images, mnist_vae, plane_vae, trained
 from pycode.gaussian import kl_log_variance
 from pycode.importance import bounds
 from pycode.likelihoods import Binomial
@@ -15,7 +15,7 @@ from pycode.training import has_bfloat16
 
 SEEDS = (0, 1, 2)
 K = 500  # draws of the importance-weighted bound
-ACTIVE = 0.01  # nats of mean divergence above which a latent counts as used
+COLLAPSED = 0.01  # nats of mean divergence below which a latent says nothing
 COLUMNS = 15  # of the manifold, and its rows
 SAMPLES = 10  # of the strip, in each row
 LEVELS = 255  # of grey, as in the data
@@ -107,8 +107,11 @@ def measure() -> dict[str, Any]:
         "epochs": configuration.settings.epochs,
         "weights": sum(p.numel() for p in runs[0].vae.parameters()),
         "bits": 16 if has_bfloat16() else 32,
-        "active": int((divergences > ACTIVE).sum()),
-        "kl": divergences.sum().item(),
+        "collapsed": int((divergences < COLLAPSED).sum()),
+        "threshold": COLLAPSED,
+        "batch": configuration.settings.batch,
+        "learning_rate": configuration.settings.learning_rate,
+        "copies_for": COPIES_FOR,
         **curves(runs),
         **strip(runs[0].vae, data.test, data.test_labels),
         "plane_hidden": plane_vae().hidden,

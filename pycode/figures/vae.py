@@ -13,7 +13,7 @@ GAP = 2  # white pixels between the strip's pictures
 SHOWN = 1.6  # times the last validation loss: the upper end of the learning curve
 
 
-def mosaic(pictures: Any, columns: int, gap: int = 0) -> NDArray[np.uint8]:
+def _mosaic(pictures: Any, columns: int, gap: int = 0) -> NDArray[np.uint8]:
     """Square pictures (N, D_x) in rows of ``columns``, with so many white pixels between them; 255 is ink."""
     images = np.asarray(pictures, dtype=np.uint8)
     side = round(images.shape[1] ** 0.5)
@@ -32,7 +32,7 @@ def latent_space(figure: Figure, result: dict[str, Any]) -> None:
         means.scatter(*places.T, s=16, marker=f"${digit}$", color=color, linewidths=0, alpha=0.85)
     means.set(xlabel="$\\mu_{q,1}$", ylabel="$\\mu_{q,2}$")
     means.set_aspect("equal", adjustable="datalim")
-    manifold.imshow(mosaic(result["manifold"], result["columns"]), cmap="gray_r", interpolation="nearest")
+    manifold.imshow(_mosaic(result["manifold"], result["columns"]), cmap="gray_r", interpolation="nearest")
     manifold.set(xticks=[], yticks=[], xlabel="$z_1$, by quantiles", ylabel="$z_2$, by quantiles")
     manifold.spines[:].set_visible(False)
 
@@ -42,7 +42,7 @@ def strip(figure: Figure, result: dict[str, Any]) -> None:
     axes = figure.subplots()
     rows = ("inputs", "reconstructions", "samples")
     columns = len(result["inputs"])
-    picture = mosaic(np.concatenate([np.array(result[row])[:columns] for row in rows]), columns, GAP)
+    picture = _mosaic(np.concatenate([np.array(result[row])[:columns] for row in rows]), columns, GAP)
     axes.imshow(picture, cmap="gray_r", interpolation="nearest")
     height = (picture.shape[0] + GAP) / len(rows)
     names = ("$x$", "mean of $p_\\phi(x\\mid\\mu_q)$", "mean of $p_\\phi(x\\mid z)$,\n$z$ from $p(z)$")

@@ -43,7 +43,7 @@ def test_counts_are_those_of_the_data(result: dict[str, Any]) -> None:
     assert (result["D_x"], result["D"], result["seeds"]) == (36, 3, 3)
     # Two layers in either network, with biases.
     assert result["weights"] == (36 * 8 + 8) + (8 * 6 + 6) + (3 * 8 + 8) + (8 * 36 + 36)
-    assert 0 <= result["active"] <= 3
+    assert 0 <= result["collapsed"] <= 3
 
 
 def test_curves_have_a_row_for_each_seed(result: dict[str, Any]) -> None:
