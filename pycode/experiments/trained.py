@@ -20,7 +20,7 @@ from pycode.progress import bar
 from pycode.training import Examples, History, Settings, State, has_bfloat16, train
 from pycode.vae import loss
 
-COPIES_FOR = 2  # epochs that one set of augmented copies serves
+COPIES_FOR = 3  # epochs that one set of augmented copies serves
 VALIDATED = 5  # epochs from one look at the validation set to the next
 
 
@@ -44,12 +44,12 @@ class Trained(NamedTuple):
 
 def mnist_vae(seed: int) -> Configuration:
     """The VAE of binarised MNIST whose bounds are reported."""
-    return Configuration("mnist", 400, 20, Settings(epochs=60, learning_rate=1e-2), seed)
+    return Configuration("mnist", 400, 20, Settings(epochs=50, learning_rate=1.4e-2), seed)
 
 
 def plane_vae() -> Configuration:
     """A VAE of binarised MNIST with two latents, to be looked at."""
-    return Configuration("mnist", 200, 2, Settings(epochs=50, learning_rate=5e-3), 0)
+    return Configuration("mnist", 200, 2, Settings(epochs=40, learning_rate=1e-2), 0)
 
 
 def digits_vae(seed: int) -> Configuration:

@@ -9,26 +9,29 @@ from numpy.typing import NDArray
 from pycode.style import BLUE, GREEN, GREY, INK, ORANGE
 
 CLASS_COLORS = (BLUE, ORANGE, GREEN, INK, "#CC79A7")  # neighbours differ; the digit itself is the marker
-GAP = 2  # white pixels between pictures
+GAP = 2  # white pixels between the strip's pictures
+SHOWN = 1.6  # times the last validation loss: the upper end of the learning curve
 
 
-def mosaic(pictures: Any, columns: int) -> NDArray[np.uint8]:
-    """Square pictures (N, D_x) in rows of ``columns``, with white lines between them; 255 is ink."""
+def mosaic(pictures: Any, columns: int, gap: int = 0) -> NDArray[np.uint8]:
+    """Square pictures (N, D_x) in rows of ``columns``, with so many white pixels between them; 255 is ink."""
     images = np.asarray(pictures, dtype=np.uint8)
     side = round(images.shape[1] ** 0.5)
-    framed = np.pad(images.reshape(-1, columns, side, side), ((0, 0), (0, 0), (0, GAP), (0, GAP)))
-    return framed.transpose(0, 2, 1, 3).reshape(-1, columns * (side + GAP))[:-GAP, :-GAP]
+    framed = np.pad(images.reshape(-1, columns, side, side), ((0, 0), (0, 0), (0, gap), (0, gap)))
+    joined = framed.transpose(0, 2, 1, 3).reshape(-1, columns * (side + gap))
+    return joined[: len(joined) - gap, : joined.shape[1] - gap]
 
 
 def latent_space(figure: Figure, result: dict[str, Any]) -> None:
     """Left: mu_q of the test images, each drawn as its class. Right: decoded quantiles of the prior."""
-    means, manifold = figure.subplots(1, 2, width_ratios=[1.08, 1])
+    means, manifold = figure.subplots(1, 2)
     plane, labels = np.array(result["plane"]), np.array(result["labels"])
     for digit in np.unique(labels):
         color = CLASS_COLORS[digit % len(CLASS_COLORS)]
         places = plane[labels == digit]
-        means.scatter(*places.T, s=11, marker=f"${digit}$", color=color, linewidths=0, alpha=0.85)
-    means.set(xlabel="$\\mu_{q,1}$", ylabel="$\\mu_{q,2}$", aspect="equal")
+        means.scatter(*places.T, s=16, marker=f"${digit}$", color=color, linewidths=0, alpha=0.85)
+    means.set(xlabel="$\\mu_{q,1}$", ylabel="$\\mu_{q,2}$")
+    means.set_aspect("equal", adjustable="datalim")
     manifold.imshow(mosaic(result["manifold"], result["columns"]), cmap="gray_r", interpolation="nearest")
     manifold.set(xticks=[], yticks=[], xlabel="$z_1$, by quantiles", ylabel="$z_2$, by quantiles")
     manifold.spines[:].set_visible(False)
@@ -39,7 +42,7 @@ def strip(figure: Figure, result: dict[str, Any]) -> None:
     axes = figure.subplots()
     rows = ("inputs", "reconstructions", "samples")
     columns = len(result["inputs"])
-    picture = mosaic(np.concatenate([np.array(result[row])[:columns] for row in rows]), columns)
+    picture = mosaic(np.concatenate([np.array(result[row])[:columns] for row in rows]), columns, GAP)
     axes.imshow(picture, cmap="gray_r", interpolation="nearest")
     height = (picture.shape[0] + GAP) / len(rows)
     names = ("$x$", "mean of $p_\\phi(x\\mid\\mu_q)$", "mean of $p_\\phi(x\\mid z)$,\n$z$ from $p(z)$")
@@ -56,8 +59,11 @@ def learning_curve(figure: Figure, result: dict[str, Any]) -> None:
         axes.plot(range(1, len(loss) + 1), loss, color=BLUE, linewidth=0.8)
     for loss in result["validation_loss"]:
         axes.plot(result["validated"], loss, "o-", color=ORANGE, linewidth=0.8, markersize=2.5)
-    test = result["test_neg_elbo_nats"]
+    test, last = result["test_neg_elbo_nats"], len(result["train_loss"][0])
     axes.axhline(test, color=GREY, linestyle="--", linewidth=0.9)
-    last = len(result["train_loss"][0])
-    axes.text(last, test, "test, median", color=GREY, ha="right", va="top")
-    axes.set(xlabel="epoch", ylabel="mean loss in nats", xlim=(0, last + 0.5))
+    final = result["validation_loss"][0][-1]
+    bottom, top = 0.92 * min(final, test, result["train_loss"][0][-1]), SHOWN * final
+    key = (("training images, random copies", BLUE), ("validation images", ORANGE), ("test images at the end", GREY))
+    for line, (text, color) in enumerate(key):
+        axes.text(last, top - (0.08 + 0.12 * line) * (top - bottom), text, color=color, ha="right", va="center")
+    axes.set(xlabel="epoch", ylabel="mean loss in nats", xlim=(0, last + 0.5), ylim=(bottom, top))

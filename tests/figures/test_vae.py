@@ -36,7 +36,7 @@ def drawn(draw: Any, result: dict[str, Any]) -> Figure:
 
 def test_mosaic_puts_pictures_row_by_row_with_white_between() -> None:
     pictures = [[value] * 4 for value in (1, 2, 3, 4, 5, 6)]
-    tiles = figures.mosaic(pictures, 3)
+    tiles = figures.mosaic(pictures, 3, figures.GAP)
     assert tiles.shape == (2 * 2 + figures.GAP, 3 * 2 + 2 * figures.GAP)
     step = 2 + figures.GAP
     assert [[int(tiles[row * step, column * step]) for column in range(3)] for row in range(2)] == [
@@ -45,6 +45,10 @@ def test_mosaic_puts_pictures_row_by_row_with_white_between() -> None:
     ]
     assert tiles[2 : 2 + figures.GAP].max() == 0
     assert tiles[:, 2 : 2 + figures.GAP].max() == 0
+
+
+def test_mosaic_without_a_gap_is_whole() -> None:
+    assert figures.mosaic([[value] * 4 for value in (1, 2, 3, 4)], 2)[::2, ::2].tolist() == [[1, 2], [3, 4]]
 
 
 def test_latent_space_shows_every_image_as_its_class(result: dict[str, Any]) -> None:
@@ -60,7 +64,7 @@ def test_latent_space_shows_every_image_as_its_class(result: dict[str, Any]) -> 
 def test_strip_has_three_rows_of_which_samples_are_cut_to_fit(result: dict[str, Any]) -> None:
     (axes,) = drawn(figures.strip, result).axes
     rows = np.concatenate([result["inputs"], result["reconstructions"], result["samples"][:4]])
-    assert (axes.images[0].get_array() == figures.mosaic(rows, 4)).all()
+    assert (axes.images[0].get_array() == figures.mosaic(rows, 4, figures.GAP)).all()
     assert len(axes.get_yticklabels()) == 3
 
 
