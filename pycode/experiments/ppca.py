@@ -15,8 +15,8 @@ from pycode.training import Settings, train
 
 LATENT = 8
 SEED = 0
-# Chosen on seeds 1 to 4; larger steps did worse on one of them, smaller ones came less far on all.
-SETTINGS = Settings(epochs=350, batch=449, learning_rate=0.06, warm_up=0.2)
+# Chosen on seeds 1 to 12: gaps from 0.005 to 0.011, the smallest largest one of the settings tried that take as long.
+SETTINGS = Settings(epochs=350, batch=599, learning_rate=0.1, warm_up=0.2)
 EVERY = 5  # epochs from one exact ELBO to the next
 BLOCK, BLOCKS = 10, 150  # iterations of L-BFGS from one exact ELBO to the next, and at most so many times
 HISTORY = 10  # pairs of steps and gradient changes that L-BFGS remembers
@@ -93,6 +93,8 @@ def by_training(x: Tensor, latent: int, seed: int) -> list[dict[str, float]]:
 def measure() -> dict[str, Any]:
     """Maximum likelihood, and the ELBO along both trainings, in nats an image; a gap is the former minus the latter."""
     x = images()
+    # A shift changes no density, and so no log evidence; without a common mean the encoder's weights learn faster.
+    x = x - x.mean(0)
     best = highest_log_evidence(x, LATENT)
     exact = list(by_lbfgs(x, LATENT, torch.Generator().manual_seed(SEED)))
     history = by_training(x, LATENT, SEED)

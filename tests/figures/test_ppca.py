@@ -32,4 +32,4 @@ def test_maximum_is_dashed_and_gaps_are_its_distance() -> None:
     assert close.get_yscale() == "log"
     assert close.lines[0].get_ydata() == pytest.approx(14.2 - np.array(RESULT["exact_elbo"]))
     assert close.lines[1].get_ydata() == pytest.approx(14.2 - np.array(RESULT["sgvb_elbo"]))
-    assert [text.get_text() for text in close.texts] == ["0.010", r"$5.0\cdot10^{-9}$"]
+    assert [text.get_text() for text in close.texts] == ["0.01", r"$5.0\cdot10^{-9}$"]
