@@ -168,3 +168,13 @@ def test_digits_are_trained_on_as_they_are_with_a_binomial_decoder(monkeypatch: 
 def test_the_documents_configurations_have_files_of_their_own() -> None:
     named = [mnist_vae(0), mnist_vae(1), plane_vae(), digits_vae(0)]
     assert len({(c.data, c.latent, c.seed) for c in named}) == len(named)
+
+
+def test_a_training_depends_on_no_figure_page_or_other_mathematics() -> None:
+    """What may change without training anew: plots, text, checks, evaluation, other models."""
+    parts = {str(path.relative_to(results.PACKAGE)) for path in results.sources(experiment.__name__)}
+    assert parts == {
+        "augmentation.py", "checkpoints.py", "gaussian.py", "likelihoods.py", "networks.py", "progress.py",
+        "results.py", "training.py", "vae.py", "experiments/trained.py",
+        "data/digits.py", "data/mnist.py", "data/pixels.py", "data/split.py", "data/idx.py",
+    } | {name for name in parts if name.endswith("__init__.py")}  # fmt: skip
