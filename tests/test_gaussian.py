@@ -97,6 +97,16 @@ def test_log_variance_form_has_no_nan_gradient_in_float32(r: float) -> None:
     assert slope.item() == pytest.approx(math.expm1(r) / 2 if r < 88 else math.inf, rel=1e-4)
 
 
+def test_log_variance_form_has_the_hessian_of_the_page() -> None:
+    at = [tensor(0.3, -1, 2).requires_grad_(), tensor(0.5, -0.203, -2).requires_grad_()]
+    prior = 0.4, -0.2
+    first = torch.autograd.grad(kl_log_variance(*at, *prior).sum(), at, create_graph=True)
+    # The Hessian is diagonal: the gradient of each part's sum is what stands on the diagonal.
+    second = [torch.autograd.grad(part.sum(), argument)[0] for part, argument in zip(first, at, strict=True)]
+    exact = kl_hessian(at[0], at[1], prior[0], math.exp(prior[1] / 2)).diagonal(0, -2, -1)
+    assert torch.allclose(torch.stack(second, -1), exact, rtol=1e-14)
+
+
 def test_diagonal_form_sums_over_the_last_axis_only() -> None:
     mu_q, sigma_q = torch.zeros(4, 3, dtype=F64), torch.full((4, 3), 2.0, dtype=F64)
     assert kl_diagonal(mu_q, sigma_q, 1.0, 3.0).tolist() == pytest.approx([3 * kl(0.0, 2.0, 1.0, 3.0).item()] * 4)

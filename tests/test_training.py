@@ -10,7 +10,7 @@ from pycode import training
 from pycode.likelihoods import Bernoulli
 from pycode.linear_networks import LinearNetworks
 from pycode.networks import VAE
-from pycode.training import History, Settings, step_size, train
+from pycode.training import Adam, History, Settings, step_size, train
 from pycode.vae import loss
 
 SETTINGS = Settings(epochs=6, batch=50, learning_rate=1e-2)
@@ -147,6 +147,29 @@ def test_first_step_is_adams_with_the_warm_up_share() -> None:
     share = step_size(0, 1, 0.5)
     moves = torch.cat([(p - q).abs().flatten() for p, q in zip(before.parameters(), after.parameters(), strict=True)])
     assert moves.median().item() == pytest.approx(0.01 * share, rel=1e-3)
+
+
+def test_adam_is_torchs_fused_one_to_the_last_bit() -> None:
+    ours, torchs = start(), start()
+    steps = [0.01, 0.03, 0.001]
+    adam, reference = Adam(ours.parameters()), torch.optim.Adam(torchs.parameters(), fused=True)
+    generator = torch.Generator().manual_seed(0)
+    for step in steps:
+        gradients = [torch.randn(p.shape, generator=generator) for p in ours.parameters()]
+        adam.step(gradients, step)
+        for parameter, gradient in zip(torchs.parameters(), gradients, strict=True):
+            parameter.grad = gradient
+        reference.param_groups[0]["lr"] = step
+        reference.step()
+    assert same(ours, torchs)
+
+
+def test_a_weight_that_asks_for_no_gradient_is_left_as_it_is() -> None:
+    before, after = start(), start()
+    after.generation[2].bias.requires_grad_(False)
+    train(after, data, SETTINGS, torch.Generator().manual_seed(0))
+    assert torch.equal(before.generation[2].bias, after.generation[2].bias)
+    assert not torch.equal(before.generation[2].weight, after.generation[2].weight)
 
 
 def test_bfloat16_changes_the_products_alone() -> None:
