@@ -3,7 +3,7 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: pdf test proofread mutants watch lint clean help setup
+.PHONY: pdf test proofread mutants bench watch lint clean help setup
 
 pdf: setup    ## build main.pdf (also plain `make`)
 	@latexmk -norc -r latexmkrc
@@ -16,6 +16,9 @@ proofread: setup ## run the displayed formulas alone, without typesetting
 
 mutants: setup ## plant errors in the displays; each must be found (a minute or two)
 	@.venv/bin/python -m pycode.proofread.mutants $(MUTANTS)
+
+bench: setup  ## measure our loops beside plain ones (BENCH=vae: this group alone)
+	@.venv/bin/python -m benchmarks $(BENCH)
 
 watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it
 	@latexmk -norc -r latexmkrc -pvc -view=none

@@ -80,7 +80,7 @@ sub typeset {
 }
 add_hook('after_xlatex_analysis', 'watch');
 sub watch {
-    chomp(my @modules = `find pycode -name '*.py'`);
+    chomp(my @modules = `find pycode benchmarks -name '*.py' -o -name 'results.json' 2>/dev/null`);
     rdb_ensure_file($rule, $_) for @modules, 'requirements.lock', 'tools/run_pythontex.py', 'tests/mutants/score.json',
         "$out_dir/external", @external;
     rdb_add_generated(grep { m{^\Q$out_dir/} && !$from_rules{$_} } rdb_list_source($rule));

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pycode import results
+from pycode import benchmarks, results
 from pycode.check import Check
 from pycode.displays import DisplayError
 from pycode.displays import proofread as proofread
@@ -157,6 +157,26 @@ def result(key: str, spec: str = "") -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{key}: is a {type(value).__name__}; a single number can be printed")
     session().note(key, value)
+    return _printed(key, value, spec)
+
+
+def if_benchmark(group: str) -> str:
+    """Whether the numbers that ``make bench`` measured for a group are those of the present sources."""
+    return r"\benchmarkstands" if benchmarks.stands(group) else r"\benchmarkfalls"
+
+
+def benchmark(key: str, spec: str = "") -> str:
+    r"""Number of benchmarks/results.json as LaTeX; nothing when it is of other sources, whose text is left out."""
+    group, _ = _split(key)
+    if not benchmarks.stands(group):
+        return ""
+    value = benchmarks.record().get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key}: {benchmarks.FILE} has no such number; make bench BENCH={group} measures it")
+    return _printed(key, value, spec)
+
+
+def _printed(key: str, value: float, spec: str) -> str:
     with _named(key):
         return rf"\ensuremath{{{number(value, spec.replace(chr(92), ''))}}}"
 

@@ -27,10 +27,10 @@ DECLARATION = re.compile(r'EXTERNAL = "(\w+)/([^/"]+)"( *#.*)?')
 
 
 def source_file(module: str) -> Path | None:
-    """File of a dotted module name inside pycode, or None for anything else."""
+    """File of a dotted module name inside pycode or benchmarks, or None for anything else."""
     base = PACKAGE.parent.joinpath(*module.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if module.split(".")[0] == PACKAGE.name and path.is_file():
+        if module.split(".")[0] in (PACKAGE.name, "benchmarks") and path.is_file():
             return path
     return None
 
@@ -49,7 +49,7 @@ def _imports(path: Path) -> set[str]:
 
 @cache
 def sources(module: str) -> tuple[Path, ...]:
-    """Files of pycode that a module consists of: its own and all that it imports, sorted."""
+    """Files of pycode and benchmarks that a module consists of: its own and all that it imports, sorted."""
     found: dict[str, Path] = {}
     waiting = [module]
     while waiting:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pycode import page
+from pycode import benchmarks, page
 
 
 def replace(path, old, new):
@@ -29,6 +29,38 @@ def test_result_prints_the_value_of_a_check(pytex):
 
 def test_result_undoes_the_backslash_that_latex_needs_for_percent(pytex):
     assert page.result("line.slope", r".0\%") == r"\ensuremath{50\,\%}"
+
+
+@pytest.fixture
+def measured(pytex, tmp_path):
+    """A benchmark of the small package that was measured; its module."""
+    module = tmp_path / "benchmarks/loop.py"
+    module.parent.mkdir()
+    module.write_text("from pycode import shapes\n", encoding="utf-8")
+    numbers = {"speedup": 1.7354, "images": 3500, "machine_system": "Linux"}
+    benchmarks.keep("loop", numbers | {"hash": benchmarks.sources_hash("loop")})
+    return module
+
+
+def test_benchmark_prints_a_number_and_stands(measured):
+    assert page.if_benchmark("loop") == r"\benchmarkstands"
+    assert page.benchmark("loop.speedup", ".1f") == r"\ensuremath{1.7}"
+    assert page.benchmark("loop.images") == r"\ensuremath{3\,500}"
+    assert not page.session().numbers  # build/results.json is for what the build computed
+
+
+def test_benchmark_of_other_sources_prints_nothing(measured, package, restart):
+    replace(package / "shapes.py", "import math", "import math  # as before")
+    restart()
+    assert page.if_benchmark("loop") == r"\benchmarkfalls"
+    assert page.benchmark("loop.speedup") == ""
+
+
+@pytest.mark.parametrize("name", ["speed", "machine_system"])
+def test_benchmark_without_such_a_number_is_told(measured, name):
+    message = rf"loop.{name}: benchmarks/results.json has no such number; make bench BENCH=loop measures it"
+    with pytest.raises(ValueError, match=message):
+        page.benchmark(f"loop.{name}")
 
 
 def test_check_gives_the_cells_of_its_row(pytex):
@@ -95,6 +127,7 @@ def test_excerpt_is_the_source_without_its_docstring(pytex, tmp_path):
         ),
         (lambda: page.result("circle.n"), "circle.n: is a list; a single number can be printed"),
         (lambda: page.result("line.slope", "d"), "line.slope: Unknown format code 'd'"),
+        (lambda: page.if_benchmark("nope"), r"there is no benchmarks/nope\.py"),
         (lambda: page.check("nope.a"), "nope.a: there is no pycode/checks/nope.py"),
         (lambda: page.check("line.nope"), "line.nope: pycode/checks/line.py has no function nope"),
         (lambda: page.figure("nope.a", 4), "figure nope.a: there is no pycode/figures/nope.py"),

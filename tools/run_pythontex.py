@@ -30,6 +30,7 @@ def inputs(code_file: Path) -> dict[str, str]:
     """All that decides what the sessions print; not the lines on which the calls stand."""
     code = without_places(code_file.read_text(encoding="utf-8"))
     modules = sorted(Path("pycode").rglob("*.py"))
+    measured = sorted([*Path("benchmarks").rglob("*.py"), *Path("benchmarks").glob("*.json")])
     sys.path.insert(0, os.getcwd())
     from pycode.results import external
 
@@ -37,7 +38,7 @@ def inputs(code_file: Path) -> dict[str, str]:
         "code": hashlib.sha256(code.encode()).hexdigest(),
         "displays": displays() if "page.proofread(" in code else "",
         "wrapper": digest(Path(__file__)),
-        **{str(path): digest(path) for path in [*modules, *map(Path, OTHERS)]},
+        **{str(path): digest(path) for path in [*modules, *measured, *map(Path, OTHERS)]},
         **external(*modules),
     }
 

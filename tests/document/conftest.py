@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
 CHAIN = ["latexmkrc", "requirements.lock", "tools", "preamble/python.tex", "preamble/displays.tex", "pycode/proofread"]
-CHAIN += [f"pycode/{name}.py" for name in ("__init__", "check", "displays", "latex", "page", "results", "style")]
+CHAIN += [
+    f"pycode/{name}.py" for name in ("__init__", "benchmarks", "check", "displays", "latex", "page", "results", "style")
+]
 
 
 class Run(NamedTuple):

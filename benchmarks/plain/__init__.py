@@ -1,0 +1,1 @@
+"""Loops as one commonly meets them: correct, and written without a thought of speed."""
