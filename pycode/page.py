@@ -160,6 +160,17 @@ def result(key: str, spec: str = "") -> str:
     return _printed(key, value, spec)
 
 
+def result_text(key: str) -> str:
+    """Text that ``pycode.experiments.<group>.measure()`` returns under a name, as LaTeX."""
+    group, name = _split(key)
+    _require(f"pycode.experiments.{group}", key)
+    value = _measured(group).get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"{key}: is a {type(value).__name__}; \\resulttext prints a text, \\result a number")
+    with _named(key):
+        return text(value)
+
+
 def if_benchmark(group: str) -> str:
     """Whether the numbers that ``make bench`` measured for a group are those of the present sources."""
     return r"\benchmarkstands" if benchmarks.stands(group) else r"\benchmarkfalls"

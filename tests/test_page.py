@@ -126,6 +126,9 @@ def test_excerpt_is_the_source_without_its_docstring(pytex, tmp_path):
             r"circle.nope: neither measure\(\) in pycode/experiments/circle.py nor a check has",
         ),
         (lambda: page.result("circle.n"), "circle.n: is a list; a single number can be printed"),
+        (lambda: page.result_text("circle.n"), r"circle.n: is a list; \\resulttext prints a text, \\result a number"),
+        (lambda: page.result_text("circle.nope"), "circle.nope: is a NoneType"),
+        (lambda: page.result_text("nope.a"), "nope.a: there is no pycode/experiments/nope.py"),
         (lambda: page.result("line.slope", "d"), "line.slope: Unknown format code 'd'"),
         (lambda: page.if_benchmark("nope"), r"there is no benchmarks/nope\.py"),
         (lambda: page.check("nope.a"), "nope.a: there is no pycode/checks/nope.py"),
@@ -139,6 +142,11 @@ def test_excerpt_is_the_source_without_its_docstring(pytex, tmp_path):
 def test_wrong_name_is_answered_with_that_name(pytex, call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_result_that_is_a_text_is_printed_as_such(pytex, monkeypatch):
+    monkeypatch.setattr(results, "measured", lambda group: {"source": "the files of MY_DIR"})
+    assert page.result_text("circle.source") == r"the files of MY\_DIR"
 
 
 def test_figure_without_its_function_is_named(pytex, package):

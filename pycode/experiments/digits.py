@@ -6,7 +6,7 @@ import torch
 
 from pycode.data.digits import N_COUNT
 from pycode.experiments.trained import digits_vae, images, trained
-from pycode.experiments.vae import SEEDS, independent_pixels, spread
+from pycode.experiments.vae import SEEDS, independent_pixels, spread, standard_error
 from pycode.importance import bounds
 
 K = 1000  # draws of the importance-weighted bound
@@ -20,11 +20,15 @@ def measure() -> dict[str, Any]:
     return {
         **spread("test_elbo_nats", [elbo.mean().item() for elbo, _ in found]),
         **spread("test_iwae1000_nats", [bound.mean().item() for _, bound in found]),
+        "test_error_nats": max(standard_error(elbo) for elbo, _ in found),
         "baseline_nats": independent_pixels(data.train, data.test, N_COUNT).mean().item(),
         "train": len(data.train),
+        "validation": len(data.validation),
         "test": len(data.test),
         "n": N_COUNT,
         "K": K,
         "D": configuration.latent,
         "epochs": configuration.settings.epochs,
+        "learning_rate": configuration.settings.learning_rate,
+        "batch": configuration.settings.batch,
     }

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pycode.data import mnist
 from pycode.experiments.trained import COPIES_FOR, Trained, images, mnist_vae, plane_vae, trained
 from pycode.gaussian import kl_log_variance
 from pycode.importance import bounds
@@ -73,6 +74,11 @@ def curves(runs: list[Trained]) -> dict[str, Any]:
     }
 
 
+def standard_error(values: Tensor) -> float:
+    """Standard error of the mean of values (N,)."""
+    return (values.std() / len(values) ** 0.5).item()
+
+
 def spread(name: str, values: list[float]) -> dict[str, float]:
     """Median, lowest and highest of one value for each seed."""
     return {name: statistics.median(values), f"{name}_low": min(values), f"{name}_high": max(values)}
@@ -94,8 +100,9 @@ def measure() -> dict[str, Any]:
     return {
         **spread("test_neg_elbo_nats", [-elbo.mean().item() for elbo, _ in found]),
         **spread("test_neg_iwae500_nats", [-bound.mean().item() for _, bound in found]),
-        "test_error_nats": (found[0][0].std() / len(data.test) ** 0.5).item(),
+        "test_error_nats": max(standard_error(elbo) for elbo, _ in found),
         "baseline_nats": independent_pixels(data.train, data.test).mean().item(),
+        "source": mnist.source(),
         "seeds": len(SEEDS),
         "K": K,
         "train": len(data.train),
@@ -111,6 +118,7 @@ def measure() -> dict[str, Any]:
         "threshold": COLLAPSED,
         "batch": configuration.settings.batch,
         "learning_rate": configuration.settings.learning_rate,
+        "warm_up_percent": 100 * configuration.settings.warm_up,
         "copies_for": COPIES_FOR,
         **curves(runs),
         **strip(runs[0].vae, data.test, data.test_labels),

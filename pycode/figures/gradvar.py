@@ -52,16 +52,17 @@ def _elbo(axes: Axes, result: dict[str, Any]) -> None:
     y, b = -np.arange(len(names)), names.index("sgvb_b")
     exact, estimate, error = (np.array(result[f"linear_other_{k}"])[:, 0] for k in ("exact", "estimate", "halfwidth"))
     low, median, high = (np.array(end)[:, 0] for end in result["trained_over_b"])
+    axes.hlines(y - 0.5, *RIGHT, color=GREY, linewidth=0.3, alpha=0.5)
     axes.axvline(1, color=GREY, linestyle=":", linewidth=0.9)
-    axes.semilogx(exact / exact[b], y + SHIFT, "|", color=INK, markersize=9, markeredgewidth=1.2)
-    axes.errorbar(estimate / exact[b], y + SHIFT, xerr=error / exact[b], fmt="x", color=BLUE, linewidth=1)
+    axes.semilogx(exact / exact[b], y + SHIFT, "|", color=INK, markersize=12, markeredgewidth=1.4)
+    axes.errorbar(estimate / exact[b], y + SHIFT, xerr=error / exact[b], fmt="x", color=BLUE, markersize=4, linewidth=1)
     axes.errorbar(median, y - SHIFT, xerr=(median - low, high - median), fmt="o", color=ORANGE, linewidth=1)
     end = max(RIGHT[1], 3 * high.max())
     # Above its dot, which is far to the right; beside it, where there is room.
     first, second = names.index("score"), names.index("leave_one_out")
     for row, x, lift, ha in ((first, end, SHIFT, "right"), (second, 1.6 * median[second], -SHIFT, "left")):
         axes.text(x, y[row] + lift, _interval(median[row], low[row], high[row]), color=ORANGE, ha=ha, va="center")
-    axes.text(1.3, y[-1] - SHIFT, "0 at the posterior", color=INK, va="center")
+    axes.text(1.3, y[-1] - SHIFT, "0 where $q$ is the posterior", color=INK, va="center")
     key = (("bars: exact model", INK), ("crosses: Monte Carlo there", BLUE), ("dots: trained VAE", ORANGE))
     for line, (text, color) in enumerate(key):
         axes.text(end, y[3] + 0.05 - 0.55 * line, text, color=color, ha="right", va="center")

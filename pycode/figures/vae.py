@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from pycode.style import BLUE, GREEN, GREY, INK, ORANGE
 
-CLASS_COLORS = (BLUE, ORANGE, GREEN, INK, "#CC79A7")  # neighbours differ; the digit itself is the marker
+PINK = "#CC79A7"
+# Two classes share a colour, none that are often mistaken for each other; the digit itself is the marker.
+CLASS_COLORS = (BLUE, BLUE, ORANGE, GREEN, GREEN, INK, PINK, INK, PINK, ORANGE)
 GAP = 2  # white pixels between the strip's pictures
 SHOWN = 1.6  # times the last validation loss: the upper end of the learning curve
 
@@ -27,9 +29,8 @@ def latent_space(figure: Figure, result: dict[str, Any]) -> None:
     means, manifold = figure.subplots(1, 2)
     plane, labels = np.array(result["plane"]), np.array(result["labels"])
     for digit in np.unique(labels):
-        color = CLASS_COLORS[digit % len(CLASS_COLORS)]
         places = plane[labels == digit]
-        means.scatter(*places.T, s=16, marker=f"${digit}$", color=color, linewidths=0, alpha=0.85)
+        means.scatter(*places.T, s=19, marker=f"${digit}$", color=CLASS_COLORS[digit], linewidths=0, alpha=0.85)
     means.set(xlabel="$\\mu_{q,1}$", ylabel="$\\mu_{q,2}$")
     means.set_aspect("equal", adjustable="datalim")
     manifold.imshow(_mosaic(result["manifold"], result["columns"]), cmap="gray_r", interpolation="nearest")
@@ -45,7 +46,7 @@ def strip(figure: Figure, result: dict[str, Any]) -> None:
     picture = _mosaic(np.concatenate([np.array(result[row])[:columns] for row in rows]), columns, GAP)
     axes.imshow(picture, cmap="gray_r", interpolation="nearest")
     height = (picture.shape[0] + GAP) / len(rows)
-    names = ("$x$", "mean of $p_\\phi(x\\mid\\mu_q)$", "mean of $p_\\phi(x\\mid z)$,\n$z$ from $p(z)$")
+    names = ("test image $x$", "reconstruction", "sample")
     axes.set_yticks([(row + 0.5) * height - GAP / 2 for row in range(len(rows))], names)
     axes.set_xticks([])
     axes.tick_params(length=0)
@@ -63,7 +64,11 @@ def learning_curve(figure: Figure, result: dict[str, Any]) -> None:
     axes.axhline(test, color=GREY, linestyle="--", linewidth=0.9)
     final = result["validation_loss"][0][-1]
     bottom, top = 0.92 * min(final, test, result["train_loss"][0][-1]), SHOWN * final
-    key = (("training images, random copies", BLUE), ("validation images", ORANGE), ("test images at the end", GREY))
+    key = (
+        ("training images, random copies", BLUE),
+        ("validation images", ORANGE),
+        ("test images at the end, median seed", GREY),
+    )
     for line, (text, color) in enumerate(key):
         axes.text(last, top - (0.08 + 0.12 * line) * (top - bottom), text, color=color, ha="right", va="center")
-    axes.set(xlabel="epoch", ylabel="mean loss in nats", xlim=(0, last + 0.5), ylim=(bottom, top))
+    axes.set(xlabel="epoch", ylabel="nats an image", xlim=(0, last + 0.5), ylim=(bottom, top))
