@@ -15,7 +15,7 @@ from pycode.likelihoods import Bernoulli
 from pycode.networks import VAE
 from pycode.training import Settings, has_bfloat16, train
 
-HIDDEN, LATENT, BATCH = 400, 20, 128  # those of pycode.experiments.trained.mnist_vae
+HIDDEN, LATENT, BATCH = 400, 20, 256  # those of pycode.experiments.trained.mnist_vae
 REPEATS, EPOCHS = 15, 2  # many short pairs: on a shared machine speed changes from one second to the next
 
 

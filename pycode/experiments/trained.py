@@ -44,7 +44,7 @@ class Trained(NamedTuple):
 
 def mnist_vae(seed: int) -> Configuration:
     """The VAE of binarised MNIST whose bounds are reported."""
-    return Configuration("mnist", 400, 20, Settings(epochs=50, learning_rate=1.4e-2), seed)
+    return Configuration("mnist", 400, 20, Settings(epochs=54, batch=256, learning_rate=2e-2, warm_up=0.15), seed)
 
 
 def plane_vae() -> Configuration:
