@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pycode import benchmarks, page
+from pycode import benchmarks, page, results
 
 
 def replace(path, old, new):

@@ -109,7 +109,6 @@ def measure() -> dict[str, Any]:
     square_of = exact_variances(1.0, 1.0, 1)
     return {
         "draws": BLOCK * BLOCKS,
-        "point_draws": POINT_DRAWS,
         "L": elbo_gradients.L,
         "shift": elbo_gradients.SHIFT,
         "width": elbo_gradients.WIDTH,

@@ -52,7 +52,6 @@ def _elbo(axes: Axes, result: dict[str, Any]) -> None:
     y, b = -np.arange(len(names)), names.index("sgvb_b")
     exact, estimate, error = (np.array(result[f"linear_other_{k}"])[:, 0] for k in ("exact", "estimate", "halfwidth"))
     low, median, high = (np.array(end)[:, 0] for end in result["trained_over_b"])
-    axes.hlines(y - 0.5, *RIGHT, color=GREY, linewidth=0.3, alpha=0.5)
     axes.axvline(1, color=GREY, linestyle=":", linewidth=0.9)
     axes.semilogx(exact / exact[b], y + SHIFT, "|", color=INK, markersize=12, markeredgewidth=1.4)
     axes.errorbar(estimate / exact[b], y + SHIFT, xerr=error / exact[b], fmt="x", color=BLUE, markersize=4, linewidth=1)
