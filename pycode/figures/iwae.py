@@ -30,8 +30,8 @@ def to_the_evidence(figure: Figure, result: dict[str, Any]) -> None:
     deepest = result["wide_kl"]
     rise.text(1, log_evidence + 0.04 * deepest, r"$\log\,p_\phi(x)$", va="bottom")
     for name, color, _, _ in STYLES:
-        text = rf"$\sigma_q$ {'twice' if name == 'wide' else 'half'} the posterior's"
-        rise.text(12, log_evidence - (0.7 if name == "wide" else 0.82) * deepest, text, color=color, va="center")
+        text = rf"$\sigma_q$ {'twice' if name == 'wide' else 'half'} the posterior’s"
+        rise.text(12, log_evidence - (0.66 if name == "wide" else 0.84) * deepest, text, color=color, va="center")
     rise.text(1.5, result["wide_elbo"], "exact ELBO", va="center")
     rise.set(xscale="log", ylim=(log_evidence - 1.1 * deepest, log_evidence + 0.2 * deepest), ylabel="$L_K$, nats")
 
