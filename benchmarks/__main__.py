@@ -18,6 +18,11 @@ def main(arguments: list[str]) -> int:
         print(f"there is no benchmark {', '.join(unknown)}; give {', '.join(benchmarks.groups())}", file=sys.stderr)
         return 1
     chosen = named or benchmarks.groups()
+    try:
+        benchmarks.record()  # a damaged file is told before anything is measured
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     if "--check" in arguments:
         stale = [group for group in chosen if not benchmarks.stands(group)]
         for group in stale:

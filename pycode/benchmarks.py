@@ -33,9 +33,12 @@ def record() -> dict[str, Any]:
     """All that was kept, by ``<group>.<name>``; nothing where nothing was. Raises ValueError for a damaged file."""
     path = results.ROOT / FILE
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
         raise ValueError(f"{FILE}: {error}; restore it: git checkout {FILE}") from error
+    if not isinstance(kept, dict):
+        raise ValueError(f"{FILE}: holds a {type(kept).__name__}, not numbers by name; restore it: git checkout {FILE}")
+    return kept
 
 
 def stands(group: str) -> bool:

@@ -39,7 +39,12 @@ class Checkpoint:
 
     def read(self) -> dict[str, Any]:
         """State that was saved; raises FileNotFoundError, or BadCheckpointError with the cause."""
-        content = self.path.read_bytes()
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise BadCheckpointError(f"cannot be read ({error.strerror})") from error
         payload = content[DIGEST:]
         if hashlib.sha256(payload).digest() != content[:DIGEST]:
             raise BadCheckpointError("half written or damaged")
@@ -62,10 +67,18 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except BadCheckpointError as error:
-            aside = self.path.with_suffix(".set-aside")
+            aside = self._free(self.path.with_suffix(".set-aside"))
             os.replace(self.path, aside)
             print(f"{self.path}: {error}; set aside as {aside.name}, training starts again", file=sys.stderr)
             return None
+
+    @staticmethod
+    def _free(path: Path) -> Path:
+        """Path under this name, with a number after it where a folder has the name."""
+        number = 0
+        while path.with_name(f"{path.name}{number or ''}").is_dir():
+            number += 1
+        return path.with_name(f"{path.name}{number or ''}")
 
     def save(self, state: dict[str, Any], last: bool) -> None:
         """Write the state whole, or leave the old file: the last one, and others at most every SECONDS."""

@@ -110,10 +110,11 @@ def _digest(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def code_digest(module: str) -> str:
-    """Short name of the text of a module, of all that it imports of pycode, and of the lock file."""
+def code_digest(*modules: str) -> str:
+    """Short name of the text of modules, of all that they import of pycode, and of the lock file."""
     lock = ROOT / "requirements.lock"
-    return _digest(*sources(module), *([lock] if lock.is_file() else []))
+    files = sorted({path for module in modules for path in sources(module)})
+    return _digest(*files, *([lock] if lock.is_file() else []))
 
 
 def _digest_text(*texts: str) -> str:

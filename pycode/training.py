@@ -139,7 +139,9 @@ def train(
             optimiser.step(gradients, share * settings.learning_rate)
             total += mean_loss.item()
         if not math.isfinite(total):
-            raise ValueError(f"the loss is {total} in epoch {epoch + 1}; give a smaller learning_rate")
+            raise ValueError(
+                f"the loss is {total} in epoch {epoch + 1}; look at the data, or give a smaller learning_rate"
+            )
         history.append({"loss": total / len(batches)} | (after_epoch(epoch + 1) if after_epoch else {}))
         if keep:
             now = {"vae": vae.state_dict(), "optimiser": optimiser.state, "generator": generator.get_state()}

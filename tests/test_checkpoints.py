@@ -58,6 +58,15 @@ def test_a_damaged_file_is_set_aside(path: Path, spoil: Any, capsys: pytest.Capt
     assert not path.exists()
 
 
+def test_a_folder_in_its_place_is_set_aside_beside_an_older_one(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in "", "1":
+        path.unlink(missing_ok=True)
+        path.mkdir()
+        assert read_again(path) is None
+        assert f"cannot be read (Is a directory); set aside as mnist-2-0.set-aside{number}," in capsys.readouterr().err
+        assert path.with_suffix(f".set-aside{number}").is_dir()
+
+
 def test_another_configuration_is_set_aside_and_named(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert read_again(path, latent=3) is None
     assert "of another configuration: latent was 2, is 3; set aside" in capsys.readouterr().err

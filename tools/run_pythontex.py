@@ -165,6 +165,10 @@ def main(base: Path) -> int:
     said = complaints(base, calls, sessions) or gather(sessions, results)
     if status and not said:
         said = [f"PythonTeX failed; see {log}", *log.read_text(encoding="utf-8").splitlines()[-5:]]
+    logged = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    for line in dict.fromkeys(logged.splitlines()):
+        if line.endswith("training starts again"):  # pycode.checkpoints set a file aside
+            print(line.strip(), file=sys.stderr)
     if said:
         print(*said, sep="\n", file=sys.stderr)
         return FAILED

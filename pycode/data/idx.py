@@ -41,7 +41,10 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 def _unpacked(path: Path) -> bytes:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror}); make it a readable file") from None
     if not content.startswith(GZIP):
         return content
     try:

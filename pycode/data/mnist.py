@@ -58,6 +58,11 @@ def own(folder: Path) -> Images:
         raise ValueError(f"VAE_MNIST_DIR: there is no folder {folder}; {_WAY_OUT}")
     x, labels = _pair(folder, "train")
     test = _pair(folder, "t10k")
+    if not 2 <= len(test[0]) <= len(x):
+        raise ValueError(
+            f"VAE_MNIST_DIR: {folder} has {len(test[0])} images to test and {len(x)} to train on; "
+            "give at least 2 of t10k, and no more than of train: are the two swapped?"
+        )
     size = min(OWN_VALIDATION, len(x) // 12)
     rest, held = held_out(labels, size, str(_find(folder, "train-images-idx3-ubyte")))
     return parts([(x[rest], labels[rest]), (x[held], labels[held]), test], WHITE)

@@ -20,7 +20,7 @@ SETTINGS = Settings(epochs=350, batch=599, learning_rate=0.1, warm_up=0.2)
 EVERY = 5  # epochs from one exact ELBO to the next
 BLOCK, BLOCKS = 10, 150  # iterations of L-BFGS from one exact ELBO to the next, and at most so many times
 HISTORY = 10  # pairs of steps and gradient changes that L-BFGS remembers
-SLOPE = 1e-2  # nats over all images: L-BFGS ends where no derivative is larger
+SLOPE = 0.1  # nats over all images: L-BFGS ends where no derivative is larger
 
 
 def images() -> Tensor:
