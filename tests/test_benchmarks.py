@@ -74,7 +74,7 @@ def test_a_group_that_does_not_exist_is_named(folder):
         benchmarks.stands("nope")
 
 
-@pytest.mark.parametrize("content", ["{", ""])
+@pytest.mark.parametrize("content", ["{", "", "[1, 2]", "null"])
 def test_a_damaged_file_is_named_with_the_way_out(folder, content):
     (folder / "results.json").write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=r"benchmarks/results\.json: .*; restore it: git checkout"):

@@ -60,3 +60,8 @@ def test_images_in_the_place_of_labels_are_seen(tmp_path):
     (tmp_path / "labels").write_bytes(IMAGE_BYTES)
     with pytest.raises(ValueError, match="holds images, not labels; the two files are swapped"):
         idx.read(tmp_path / "labels", idx.LABELS)
+
+
+def test_a_folder_in_a_files_place_cannot_be_read(tmp_path):
+    with pytest.raises(ValueError, match=r"cannot be read \(Is a directory\); make it a readable file"):
+        idx.read(tmp_path, idx.IMAGES)

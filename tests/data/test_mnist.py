@@ -140,3 +140,13 @@ def test_files_that_do_not_fit_are_told(folder, name, values, message):
     (folder / name).write_bytes(idx(values))  # an unpacked file goes before its .gz
     with pytest.raises(ValueError, match=f"{folder}/t.*-ubyte.*: {message}"):
         mnist.images()
+
+
+def test_swapped_sets_are_told(folder):
+    for kind in "images-idx3", "labels-idx1":
+        train, test = folder / f"train-{kind}-ubyte.gz", folder / f"t10k-{kind}-ubyte"
+        train.rename(folder / "kept")
+        test.rename(folder / f"train-{kind}-ubyte")
+        (folder / "kept").rename(folder / f"t10k-{kind}-ubyte.gz")
+    with pytest.raises(ValueError, match=r"has 300 images to test and 20 to train on; .*are the two swapped"):
+        mnist.images()
