@@ -53,7 +53,7 @@ def mnist_vae(seed: int) -> Configuration:
 
 def plane_vae() -> Configuration:
     """A VAE of binarised MNIST with two latents, to be looked at."""
-    return Configuration("mnist", 200, 2, Settings(epochs=30, batch=256, learning_rate=2e-2, warm_up=0.15), 0)
+    return Configuration("mnist", 200, 2, Settings(epochs=33, learning_rate=1e-2), 0)
 
 
 def digits_vae(seed: int) -> Configuration:
