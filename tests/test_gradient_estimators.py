@@ -196,6 +196,16 @@ def test_best_baseline_is_where_the_variance_is_least(eps: Tensor) -> None:
     assert bool((low > least).all())
 
 
+def test_best_baseline_by_a_rule_of_unequal_weights_is_exact() -> None:
+    """Four nodes integrate degree seven; of three, the one at 0 drops out and the others weigh the same."""
+    nodes, weights = (torch.tensor(part)[:, None] for part in np.polynomial.hermite_e.hermegauss(4))
+    mu, sigma = 0.4, 0.7
+    best = best_baseline(lambda z: (z**3).sum(-1), mu, sigma, nodes, weights / math.sqrt(2 * math.pi))
+    # E[z³ eps²] and E[z³ (eps² - 1)²] / 2, as E[eps⁴] = 3 and E[eps² (eps² - 1)²] = 10.
+    exact = [mu**3 + 9 * mu * sigma**2, *[mu**3 + 15 * mu * sigma**2] * 2]
+    assert [part.item() for part in best] == pytest.approx(exact, rel=1e-12)
+
+
 def test_more_axes_are_examples_of_their_own(eps: Tensor) -> None:
     mu, sigma = torch.stack([MU, MU + 1]), torch.stack([SIGMA, 2 * SIGMA])
     both = eps.reshape(25, 2, 2)

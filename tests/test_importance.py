@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal
 
-from pycode.importance import bounds, log_mean_weight, log_weights
+from pycode.importance import bounds, log_mean_weight, log_weights, weight_parts
 from pycode.likelihoods import Bernoulli, Binomial
 from pycode.linear_networks import LinearNetworks
 from pycode.networks import VAE
@@ -95,6 +95,19 @@ def test_one_chunk_is_the_definition(linear: LinearNetworks, x: Tensor) -> None:
     likelihood = linear.decoder(z).log_prob(x).sum(-1).mean(0)
     divergence = torch.distributions.kl_divergence(Normal(mu_q, (rho_q / 2).exp()), Normal(0.0, 1.0)).sum(-1)
     assert torch.allclose(elbo, likelihood - divergence)
+
+
+def test_a_last_part_that_is_smaller_makes_no_more_than_k_draws(linear: LinearNetworks, x: Tensor) -> None:
+    """Seven draws for each x in parts of four and three, against the same draws at once."""
+    elbo, bound = bounds(linear, x, 7, generator(), 4)
+    noise = generator()
+    draws = [[torch.randn(L, 1, 2, generator=noise, dtype=torch.float64) for L in (4, 3)] for _ in x]
+    eps = torch.cat([torch.cat(parts) for parts in draws], 1)
+    log_likelihood, log_ratio = weight_parts(x, eps, *linear.encoder(x), linear.decoder)
+    assert torch.allclose(bound, (log_likelihood + log_ratio).exp().mean(0).log(), rtol=1e-12)
+    mu_q, rho_q = linear.encoder(x)
+    divergence = torch.distributions.kl_divergence(Normal(mu_q, (rho_q / 2).exp()), Normal(0.0, 1.0)).sum(-1)
+    assert torch.allclose(elbo, log_likelihood.mean(0) - divergence, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("counts", "steepness"), [(1, 6.0), (16, 1.0)])

@@ -1,6 +1,7 @@
 """Training minimises the printed loss, gives the same bits for the same seed, and continues where it stopped."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -100,29 +101,74 @@ def test_a_finished_training_is_not_done_again(monkeypatch: pytest.MonkeyPatch) 
     assert history_read == history
 
 
-def test_each_epoch_sees_its_own_data_and_each_example_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Tensor] = []
+class Spy:
+    """The loss, which notes what it is given and what it gives."""
 
-    def spy(x: Tensor, *rest: Any) -> Tensor:
-        seen.append(x)
-        return loss(x, *rest)
+    def __init__(self) -> None:
+        self.x: list[Tensor] = []
+        self.eps: list[Tensor] = []
+        self.means: list[float] = []
 
+    def __call__(self, x: Tensor, eps: Tensor, *networks: Any) -> Tensor:
+        losses = loss(x, eps, *networks)
+        self.x.append(x)
+        self.eps.append(eps)
+        self.means.append(losses.mean().item())
+        return losses
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    spy = Spy()
     monkeypatch.setattr(training, "loss", spy)
+    return spy
+
+
+def test_each_epoch_sees_its_own_data_and_each_example_once_in_an_order_of_its_own(spy: Spy) -> None:
     asked: list[int] = []
 
     def numbered(epoch: int) -> Tensor:
         asked.append(epoch)
         return (torch.arange(120) + 1000 * epoch).float()[:, None].expand(120, 16) / 1e4
 
-    train(start(), numbered, Settings(epochs=2, batch=50), torch.Generator().manual_seed(0))
-    assert asked == [0, 1]
+    train(start(), numbered, Settings(epochs=3, batch=50), torch.Generator().manual_seed(0))
+    assert asked == [0, 1, 2]
     # 120 examples are two batches of 50; the 20 that are left over differ from epoch to epoch.
-    assert [len(x) for x in seen] == [50] * 4
-    for epoch in 0, 1:
-        numbers = torch.cat(seen[2 * epoch : 2 * epoch + 2])[:, 0].mul(1e4).round().int() - 1000 * epoch
-        assert len(numbers.unique()) == 100
+    assert [len(x) for x in spy.x] == [50] * 6
+    orders = []
+    for epoch in asked:
+        numbers = torch.cat(spy.x[2 * epoch : 2 * epoch + 2])[:, 0].mul(1e4).round().int() - 1000 * epoch
+        orders.append(numbers.tolist())
+        assert len(set(orders[-1])) == 100
         assert 0 <= numbers.min() <= numbers.max() < 120
-    assert not torch.equal(seen[0], seen[2] - 0.1)
+        assert orders[-1] != sorted(orders[-1])
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+    assert not set(orders[0]) == set(orders[1]) == set(orders[2])
+
+
+def test_each_example_of_each_batch_has_noise_of_its_own(spy: Spy) -> None:
+    run()
+    assert [eps.shape for eps in spy.eps] == [(1, 50, 4)] * 12
+    noise = torch.cat(spy.eps, 1)[0]
+    assert len(noise.unique(dim=0)) == 600
+    assert noise.unique(dim=1).shape == (600, 4)
+
+
+def test_noted_loss_is_the_mean_over_the_epochs_batches(spy: Spy) -> None:
+    _, history = run()
+    means = [sum(spy.means[2 * epoch : 2 * epoch + 2]) / 2 for epoch in range(6)]
+    assert [entry["loss"] for entry in history] == pytest.approx(means, rel=1e-6)
+
+
+def test_training_is_on_one_thread() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert torch.get_num_threads() == 2
+        train(start(), data, Settings(epochs=1), torch.Generator())
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_fewer_examples_than_a_batch_are_one_batch() -> None:
@@ -147,6 +193,20 @@ def test_first_step_is_adams_with_the_warm_up_share() -> None:
     share = step_size(0, 1, 0.5)
     moves = torch.cat([(p - q).abs().flatten() for p, q in zip(before.parameters(), after.parameters(), strict=True)])
     assert moves.median().item() == pytest.approx(0.01 * share, rel=1e-3)
+
+
+def test_step_sizes_of_all_epochs_are_one_warm_up_and_one_cosine(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[float] = []
+    step = Adam.step
+
+    def spy(self: Adam, gradients: Any, learning_rate: float) -> None:
+        taken.append(learning_rate)
+        step(self, gradients, learning_rate)
+
+    monkeypatch.setattr(training.Adam, "step", spy)
+    settings = Settings(epochs=3, batch=30, learning_rate=0.01, warm_up=0.4)
+    train(start(), data, settings, torch.Generator().manual_seed(0))
+    assert taken == pytest.approx([0.01 * step_size(i, 12, 0.4) for i in range(12)], rel=1e-12)
 
 
 def test_adam_is_torchs_fused_one_to_the_last_bit() -> None:
@@ -205,6 +265,25 @@ def test_settings_that_cannot_be_are_errors(change: dict[str, Any], message: str
 def test_data_that_are_not_numbers_are_an_error() -> None:
     with pytest.raises(ValueError, match="finite"):
         train(start(), lambda epoch: data(epoch) / 0, SETTINGS, torch.Generator())
+
+
+class NoNumber(NamedTuple):
+    """A likelihood that is nan for every x."""
+
+    logits: Tensor
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        return (self.logits + x) * math.nan
+
+    @property
+    def mean(self) -> Tensor:
+        return self.logits
+
+
+def test_a_loss_that_is_no_number_is_an_error() -> None:
+    """In the only step: before a second one the networks would themselves raise."""
+    with pytest.raises(ValueError, match="the loss is nan in epoch 1; give a smaller learning_rate"):
+        train(VAE(16, 10, 4, NoNumber), data, Settings(epochs=1, batch=120), torch.Generator())
 
 
 def test_no_examples_are_an_error() -> None:
