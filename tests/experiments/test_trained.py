@@ -22,7 +22,9 @@ from pycode.experiments.trained import (
     plane_vae,
     trained,
 )
-from pycode.training import Settings
+from pycode.networks import VAE
+from pycode.training import History, Settings
+from pycode.vae import loss
 
 
 def small_images(seed: int = 0, count: int = 40) -> Images:
@@ -194,3 +196,29 @@ def test_a_training_depends_on_no_figure_page_or_other_mathematics() -> None:
     assert parts - {"__init__.py"} == {
         "augmentation.py", "gaussian.py", "likelihoods.py", "networks.py", "training.py", "vae.py", "pixels.py",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("data", ["mnist", "digits"])
+def test_the_validation_loss_is_that_of_the_validation_images(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = small_images()
+    counts = few._replace(train=(16 * few.train).round(), validation=(16 * few.validation).round())
+    monkeypatch.setattr(digits, "images", lambda: counts)
+    vae, history = trained(replace(SMALL, data=data, seed=3))
+    x = counts.validation if data == "digits" else (few.validation > 0.5).float()
+    eps = torch.randn(1, len(x), SMALL.latent, generator=torch.Generator().manual_seed(3))
+    expected = loss(x, eps, vae.encoder, vae.decoder).mean().item()
+    assert history[-1]["validation"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_initial_weights_and_noise_are_the_seeds_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: dict[int, list[Tensor]] = {}
+
+    def start(vae: VAE, examples: Any, settings: Settings, generator: torch.Generator, *_: Any) -> History:
+        starts[generator.initial_seed()] = [p.detach().clone() for p in vae.parameters()]
+        return []
+
+    monkeypatch.setattr(experiment, "train", start)
+    for seed in 1, 2:
+        trained(replace(SMALL, seed=seed))
+    assert sorted(starts) == [1, 2]
+    assert not any(map(torch.equal, starts[1], starts[2]))
