@@ -4,6 +4,7 @@ The process is the table ``env.unwrapped.P``: an episode ends where the table sa
 not part of it; with the limit the objective would be another one.
 """
 
+import warnings
 from functools import cache
 from typing import Any
 
@@ -26,12 +27,25 @@ def load(name: str) -> EpisodicMDP:
 
     Raises ValueError for another name.
     """
-    import gymnasium
-
     if name not in ENVIRONMENTS:
         raise ValueError(f"there is no environment {name!r} here; take one of {', '.join(ENVIRONMENTS)}")
     identifier, options = ENVIRONMENTS[name]
-    return read(gymnasium.make(identifier, **options))
+    return read(make(identifier, **options))
+
+
+def make(identifier: str, **options: Any) -> Any:
+    """Gymnasium's environment; raises ValueError with one line for an unknown id or options that it refuses."""
+    import gymnasium
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the error says the same
+        try:
+            return gymnasium.make(identifier, **options)
+        except gymnasium.error.Error as error:
+            raise ValueError(f"gymnasium has no environment {identifier!r}: {error}") from error
+        except (KeyError, TypeError) as error:
+            given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+            raise ValueError(f"{identifier} cannot be made with {given}: {error}") from error
 
 
 def read(env: Any) -> EpisodicMDP:

@@ -6,12 +6,11 @@ a derivative can be taken by a complex step.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Array = NDArray[Any]  # real, or complex for a complex step
+from pycode.elimination import Array, Elimination, eliminate
 
 EPS = float(np.finfo(np.float64).eps)
 SUM_TOLERANCE = 1e-12  # printed tables round each probability to one unit in the last place
@@ -26,6 +25,15 @@ def _table(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return table
 
 
+def _connected(edges: Array, seeds: Array) -> Array:
+    """Whether a path leads from one of the seeds to each state; ``edges[s, x]`` is a step from s to x."""
+    reached = fresh = seeds
+    while fresh.any():
+        fresh = edges[fresh].any(axis=0) & ~reached
+        reached = reached | fresh
+    return reached
+
+
 @dataclass(frozen=True, eq=False)
 class EpisodicMDP:
     r"""Nonterminal states :math:`\mathcal S` (n of them), actions :math:`\mathcal A` (m), one terminal state left out.
@@ -35,7 +43,8 @@ class EpisodicMDP:
     ``reward``: :math:`r(s,a)=\sum_{s',r}p(s',r\mid s,a)\,r`, shape ``(n, m)``, where :math:`s'` may be terminal;
     ``start``: index of :math:`s_0`; ``names``: what messages call the states, their indices unless given.
     On the page: ``sec:pg``, Setting. Raises ValueError for shapes that do not fit, values that are not finite,
-    rows that are not probabilities, and a start that is not the index of a state.
+    rows that are not probabilities, a start that is not the index of a state, and a state that no policy reaches
+    from the start, or from which none reaches the end.
     """
 
     transition: NDArray[np.float64]
@@ -68,17 +77,24 @@ class EpisodicMDP:
                 f"{outcomes[s, a].sum():.12g} and the least is {outcomes[s, a].min():.6g}; "
                 "make all of them nonnegative, with sum 1"
             )
+        edges = (self.transition > 0).any(axis=1)
+        for s in np.flatnonzero(~_connected(edges, np.arange(n) == self.start)):
+            raise ValueError(f"no policy leads from the start to state {self.names[s]}; leave that state out")
+        for s in np.flatnonzero(~_connected(edges.T, (self.exit > 0).any(axis=1))):
+            raise ValueError(
+                f"no policy leads from state {self.names[s]} to the end; make it terminal, let steps into it exit"
+            )
 
     def discounted(self, gamma: float) -> "EpisodicMDP":
         r"""The process that goes on after each step with probability :math:`\gamma` only, and else ends.
 
         Its undiscounted :math:`v`, :math:`q`, :math:`\eta` are the discounted :math:`v_\gamma`, :math:`q_\gamma`,
         :math:`\eta_\gamma=\sum_k\gamma^k\Pr(s_0\to s,k,\pi)` of this one. On the page: ``eq:discounted``.
-        Raises ValueError for :math:`\gamma` outside :math:`[0,1]`.
+        Raises ValueError for :math:`\gamma` outside :math:`(0,1]`: at 0 no state but the first one counts.
         """
-        if not 0 <= gamma <= 1:
-            raise ValueError(f"gamma is {gamma}; give a discount between 0 and 1")
-        return replace(self, transition=gamma * self.transition, exit=1 - gamma * (1 - self.exit))
+        if not 0 < gamma <= 1:
+            raise ValueError(f"gamma is {gamma}; give a discount above 0 and at most 1")
+        return replace(self, transition=gamma * self.transition, exit=(1 - gamma) + gamma * self.exit)
 
 
 def policy_transition(mdp: EpisodicMDP, pi: Array) -> Array:
@@ -118,26 +134,23 @@ def require_termination(mdp: EpisodicMDP, pi: Array) -> None:
         )
 
 
-def system(mdp: EpisodicMDP, pi: Array) -> Array:
-    r"""The matrix :math:`I-P` of every linear solve here, shape ``(..., n, n)``; invertible by ``lem:tail``.
+def system(mdp: EpisodicMDP, pi: Array) -> Elimination:
+    r"""The matrix :math:`I-P` of every linear solve here, in factors; invertible by ``lem:tail``.
 
     Raises ValueError where the episode may never end (:func:`require_termination`).
     """
     require_termination(mdp, pi)
-    return np.eye(len(mdp.exit)) - policy_transition(mdp, pi)
+    return eliminate(policy_transition(mdp, pi), (pi * mdp.exit).sum(axis=-1))
 
 
 def condition(mdp: EpisodicMDP, pi: Array) -> Array:
     r"""Condition number of :math:`I-P` in the 2-norm, shape ``(...)``.
 
-    Times :data:`EPS` it is the size of the relative error that one linear solve here may have.
+    Times :data:`EPS` it is the size of the relative error that a library's linear solve may have; the solves here
+    keep their digits (`pycode.elimination`).
     """
-    return np.linalg.cond(system(mdp, pi))
-
-
-def _solve(matrix: Array, vector: Array) -> Array:
-    """Solution of one linear system for each leading index."""
-    return np.linalg.solve(matrix, vector[..., None])[..., 0]
+    require_termination(mdp, pi)
+    return np.linalg.cond(np.eye(len(mdp.exit)) - policy_transition(mdp, pi))
 
 
 def state_value(mdp: EpisodicMDP, pi: Array) -> Array:
@@ -145,7 +158,7 @@ def state_value(mdp: EpisodicMDP, pi: Array) -> Array:
 
     On the page: ``eq:bellman``.
     """
-    return _solve(system(mdp, pi), (pi * mdp.reward).sum(axis=-1))
+    return system(mdp, pi).solve((pi * mdp.reward).sum(axis=-1)[..., None])[..., 0]
 
 
 def action_value(mdp: EpisodicMDP, pi: Array) -> Array:
@@ -156,12 +169,31 @@ def action_value(mdp: EpisodicMDP, pi: Array) -> Array:
     return mdp.reward + np.einsum("sax,...x->...sa", mdp.transition, state_value(mdp, pi), optimize=True)
 
 
+def advantage(mdp: EpisodicMDP, pi: Array) -> Array:
+    r"""Advantage :math:`q_\pi(s,a)-v_\pi(s)`, shape ``(..., n, m)``, without the digits that q and v share.
+
+    Where episodes are long, values are large and differ little. So their differences u from the value c of the state
+    that is visited most are solved for: :math:`u(s)=r_\pi(s)-c\,\Pr(T=1\mid S_0=s)+\sum_xP(s,x)\,u(x)` until that
+    state is met. On the page: ``eq:log-form``.
+    """
+    often = visitation(mdp, pi).real.argmax(axis=-1)[..., None]
+    c = np.take_along_axis(state_value(mdp, pi), often, axis=-1)
+    P, ends = policy_transition(mdp, pi), (pi * mdp.exit).sum(axis=-1)
+    right = (pi * mdp.reward).sum(axis=-1) - c * ends
+    met = np.arange(len(mdp.exit)) == often
+    ends = np.where(met, 1, ends + np.take_along_axis(P, often[..., None], axis=-1)[..., 0])
+    P = np.where(met[..., None] | met[..., None, :], 0, P)
+    u = eliminate(P, ends).solve(np.where(met, 0, right)[..., None])[..., 0]
+    q = mdp.reward - c[..., None] * mdp.exit + np.einsum("sax,...x->...sa", mdp.transition, u, optimize=True)
+    return q - u[..., None]
+
+
 def visitation(mdp: EpisodicMDP, pi: Array) -> Array:
     r"""Expected visits :math:`\eta=\sum_k(P^\top)^k e_{s_0}=(I-P)^{-\top}e_{s_0}` in an episode, shape ``(..., n)``.
 
     On the page: ``eq:definitions``.
     """
-    return _solve(np.swapaxes(system(mdp, pi), -1, -2), np.eye(len(mdp.exit))[mdp.start])
+    return system(mdp, pi).solve_transposed(np.eye(len(mdp.exit))[:, [mdp.start]])[..., 0]
 
 
 def occupancy(mdp: EpisodicMDP, pi: Array) -> Array:
@@ -178,7 +210,7 @@ def mean_length(mdp: EpisodicMDP, pi: Array) -> Array:
 
     :math:`\mathbb E[T]=t(s_0)`, found without :math:`\eta`. On the page: ``eq:length``.
     """
-    return _solve(system(mdp, pi), np.ones(len(mdp.exit)))
+    return system(mdp, pi).solve(np.ones((len(mdp.exit), 1)))[..., 0]
 
 
 def tail(mdp: EpisodicMDP, pi: Array, K: int) -> Array:
@@ -199,7 +231,7 @@ def length_transform(mdp: EpisodicMDP, pi: Array, gamma: float) -> Array:
     Shape ``(..., n)``. On the page: ``eq:discounted``.
     """
     ends = (pi * mdp.exit).sum(axis=-1)
-    return _solve(system(mdp.discounted(gamma), pi), gamma * ends)
+    return system(mdp.discounted(gamma), pi).solve(gamma * ends[..., None])[..., 0]
 
 
 def restarted_transition(mdp: EpisodicMDP, pi: Array) -> Array:

@@ -12,6 +12,7 @@ from pycode.mdp import (
     Array,
     EpisodicMDP,
     action_value,
+    advantage,
     occupancy,
     policy_transition,
     require_termination,
@@ -100,16 +101,25 @@ def value_gradient(mdp: EpisodicMDP, theta: Array) -> Array:
     return np.swapaxes(by_parameter, -1, -2).reshape(*theta.shape[:-2], n, n, m)
 
 
-def performance_difference(mdp: EpisodicMDP, theta: Array, theta_new: Array) -> tuple[float, float]:
+class PerformanceDifference(NamedTuple):
+    """The two sides of the identity, and the size of what is added up: rounding is relative to that."""
+
+    left: float
+    right: float
+    size: float
+
+
+def performance_difference(mdp: EpisodicMDP, theta: Array, theta_new: Array) -> PerformanceDifference:
     r"""Both sides of the performance difference, an identity at any distance of :math:`\theta'` from :math:`\theta`.
 
-    :math:`J(\theta')-J(\theta)=\sum_s\eta_{\theta'}(s)\sum_a[\pi'(a\mid s)-\pi(a\mid s)]\,q_\theta(s,a)`.
-    On the page: ``eq:performance-difference``.
+    :math:`J(\theta')-J(\theta)=\sum_s\eta_{\theta'}(s)\sum_a[\pi'(a\mid s)-\pi(a\mid s)]\,q_\theta(s,a)`, where the
+    advantage may stand for q, because the bracket adds up to 0. On the page: ``eq:performance-difference``.
     """
     pi, pi_new = softmax_policy(theta), softmax_policy(theta_new)
-    left = objective(mdp, theta_new) - objective(mdp, theta)
-    right = visitation(mdp, pi_new) @ ((pi_new - pi) * action_value(mdp, pi)).sum(axis=-1)
-    return float(left), float(right)
+    J, J_new = objective(mdp, theta), objective(mdp, theta_new)
+    terms = visitation(mdp, pi_new)[:, None] * (pi_new - pi) * advantage(mdp, pi)
+    size = max(abs(J), abs(J_new), abs(terms).sum())
+    return PerformanceDifference(float(J_new - J), float(terms.sum()), float(size))
 
 
 class Unrolling(NamedTuple):

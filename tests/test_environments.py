@@ -7,7 +7,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from pycode.environments import ENVIRONMENTS, load, read
+from pycode.environments import ENVIRONMENTS, load, make, read
 from pycode.mdp import EpisodicMDP, state_value
 
 
@@ -114,6 +114,22 @@ def test_rows_that_do_not_sum_to_1_are_named_by_gymnasiums_number() -> None:
 def test_an_environment_without_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match="has no table P with a start distribution; give a tabular"):
         read(gymnasium.make("CartPole-v1"))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "options", "message"),
+    [
+        ("FrozenLake-v1", {"map_name": "9x9"}, "FrozenLake-v1 cannot be made with map_name='9x9'"),
+        ("FrozenLake-v1", {"holes": 3}, r"FrozenLake-v1 cannot be made with holes=3: .*holes"),
+        ("Lake-v1", {}, "no environment 'Lake-v1'"),
+        ("FrozenLake-v9", {}, "no environment 'FrozenLake-v9': .*provides versioned environments"),
+        ("Taxi-v3", {}, "no environment 'Taxi-v3': .*use `Taxi-v4` instead"),
+        ("not an id", {}, "no environment 'not an id': Malformed"),
+    ],
+)
+def test_what_gymnasium_cannot_make_is_named(identifier: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(identifier, **options)
 
 
 def test_an_unknown_name_is_refused() -> None:

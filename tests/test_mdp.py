@@ -75,7 +75,7 @@ def test_the_state_value_is_the_policy_mean_of_the_action_value(seed: int) -> No
 
 
 @sampled
-@given(seeds, st.floats(0, 1))
+@given(seeds, st.floats(1e-3, 1))
 def test_the_discounted_process_weighs_each_step_by_its_power_of_gamma(seed: int, gamma: float) -> None:
     mdp, pi = random_process(seed)
     distribution, rewards = step_by_step(mdp, pi)
@@ -138,19 +138,19 @@ def test_tables_are_copied_and_read_only() -> None:
 
 
 def chain_with_trap() -> EpisodicMDP:
-    """From the start both actions end the episode but for a detour; in state ``pit`` only action 1 leads out."""
+    """At the start action 0 leads to state ``pit`` and 1 ends the episode; in ``pit`` only action 1 leads out."""
     transition, exit_ = np.zeros((2, 2, 2)), np.zeros((2, 2))
-    exit_[0] = exit_[1, 1] = 1
-    transition[1, 0, 1] = 1
+    exit_[:, 1] = 1
+    transition[:, 0, 1] = 1
     return EpisodicMDP(transition, exit_, np.zeros((2, 2)), names=("top", "pit"))
 
 
 def test_a_state_that_is_never_reached_must_end_too() -> None:
     mdp = chain_with_trap()
-    stuck = np.array([[0.5, 0.5], [1.0, 0.0]])
+    stuck = np.array([[0.0, 1.0], [1.0, 0.0]])
     with pytest.raises(ValueError, match="from state pit the episode may never end"):
         require_termination(mdp, stuck)
-    require_termination(mdp, np.array([[0.5, 0.5], [1 - 1e-9, 1e-9]]))
+    require_termination(mdp, np.array([[0.0, 1.0], [1 - 1e-9, 1e-9]]))
 
 
 @pytest.mark.parametrize("function", [state_value, action_value, visitation, occupancy, mean_length])
@@ -191,6 +191,11 @@ def build(**changes: Any) -> EpisodicMDP:
         ({"start": 0.5}, "start is 0.5; give the index"),
         ({"start": np.nan}, "start is nan; give the index"),
         ({"names": ("a",)}, "1 names for 2 states"),
+        ({"start": 1, "names": ("a", "b")}, "no policy leads from the start to state a; leave that state out"),
+        (
+            {"transition": np.array([[[0.5, 0.25]], [[0.0, 1.0]]]), "exit": np.array([[0.25], [0.0]])},
+            "no policy leads from state 1 to the end; make it terminal",
+        ),
     ],
 )
 def test_bad_tables_are_refused(changes: dict[str, Any], message: str) -> None:
@@ -212,7 +217,7 @@ def test_bad_policies_are_refused(pi: np.ndarray, message: str) -> None:
         policy_transition(build(), pi)
 
 
-@pytest.mark.parametrize("gamma", [-0.1, 1.1])
+@pytest.mark.parametrize("gamma", [-0.1, 0.0, 1.1, np.nan])
 def test_bad_discounts_are_refused(gamma: float) -> None:
     with pytest.raises(ValueError, match="gamma is"):
         build().discounted(gamma)

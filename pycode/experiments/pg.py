@@ -10,7 +10,6 @@ from pycode.mdp import EPS, Array, EpisodicMDP, condition, mean_length, policy_t
 from pycode.policy_gradient import (
     directional_complex_step,
     gradient_autograd,
-    objective,
     on_policy_mean,
     performance_difference,
     softmax_policy,
@@ -52,21 +51,19 @@ def on_environment(mdp: EpisodicMDP, theta: Array, theta_new: Array, rng: np.ran
     direction = rng.normal(size=(DIRECTIONS, *theta.shape))
     along = (direction * g).sum(axis=(-2, -1))
     series = summed_steps(policy_transition(mdp, pi))
-    left, right = performance_difference(mdp, theta, theta_new)
-    both = np.stack([theta, theta_new])
-    J, conditions = objective(mdp, both), condition(mdp, softmax_policy(both))
+    left, right, size = performance_difference(mdp, theta, theta_new)
     return {
         "states": theta.shape[0],
         "actions": theta.shape[1],
-        "cond": float(conditions[0]),
+        "cond": float(condition(mdp, pi)),
         "mean_length": float(mean_length(mdp, pi)[mdp.start]),
         "autograd": relative(gradient_autograd(mdp, theta), g),
         "complex_step": float(abs(directional_complex_step(mdp, theta, direction) - along).max() / abs(g).max()),
         "visitation": relative(visitation(mdp, pi), series[mdp.start]),
         "bellman": relative(state_value(mdp, pi), series @ (pi * mdp.reward).sum(axis=-1)),
         "finite_distance": abs(right - left) / abs(left),
-        # J(θ') - J(θ) loses the digits that the two J share.
-        "finite_distance_unit": EPS * float(conditions.max() * abs(J).max()) / abs(left),
+        # n roundings, relative to the terms that cancel.
+        "finite_distance_unit": len(theta) * EPS * size / abs(left),
     }
 
 

@@ -22,12 +22,14 @@ def lake_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "measured", lambda group: experiment.measure())
 
 
-def moved_by_old_visits(process: mdp.EpisodicMDP, theta: mdp.Array, theta_new: mdp.Array) -> tuple[float, float]:
+def moved_by_old_visits(
+    process: mdp.EpisodicMDP, theta: mdp.Array, theta_new: mdp.Array
+) -> policy_gradient.PerformanceDifference:
     """The performance difference with the visits of the old policy: right to first order only."""
     pi, pi_new = policy_gradient.softmax_policy(theta), policy_gradient.softmax_policy(theta_new)
-    left, _ = policy_gradient.performance_difference(process, theta, theta_new)
+    right = policy_gradient.performance_difference(process, theta, theta_new)
     bracket = ((pi_new - pi) * mdp.action_value(process, pi)).sum(axis=-1)
-    return left, float(mdp.visitation(process, pi) @ bracket)
+    return right._replace(right=float(mdp.visitation(process, pi) @ bracket))
 
 
 def one_gradient_row_lost(process: mdp.EpisodicMDP, theta: mdp.Array) -> mdp.Array:
