@@ -77,10 +77,10 @@ class EpisodicMDP:
                 f"{outcomes[s, a].sum():.12g} and the least is {outcomes[s, a].min():.6g}; "
                 "make all of them nonnegative, with sum 1"
             )
-        edges = (self.transition > 0).any(axis=1)
-        for s in np.flatnonzero(~_connected(edges, np.arange(n) == self.start)):
+        edges: Array = np.any(self.transition > 0, axis=1)
+        for s in np.flatnonzero(~_connected(edges, np.eye(n, dtype=bool)[self.start])):
             raise ValueError(f"no policy leads from the start to state {self.names[s]}; leave that state out")
-        for s in np.flatnonzero(~_connected(edges.T, (self.exit > 0).any(axis=1))):
+        for s in np.flatnonzero(~_connected(edges.T, np.any(self.exit > 0, axis=1))):
             raise ValueError(
                 f"no policy leads from state {self.names[s]} to the end; make it terminal, let steps into it exit"
             )
@@ -159,6 +159,18 @@ def state_value(mdp: EpisodicMDP, pi: Array) -> Array:
     On the page: ``eq:bellman``.
     """
     return system(mdp, pi).solve((pi * mdp.reward).sum(axis=-1)[..., None])[..., 0]
+
+
+def limited_value(mdp: EpisodicMDP, pi: Array, H: int) -> Array:
+    r"""Expected return :math:`\sum_{k<h}(P^kr_\pi)(s)` of at most h steps, for h = 0, …, H; shape ``(H + 1, ..., n)``.
+
+    It is the objective of a process whose episodes are cut off after h steps, and tends to :math:`v_\pi(s)`.
+    """
+    P, r = policy_transition(mdp, pi), (pi * mdp.reward).sum(axis=-1)
+    values = np.zeros((H + 1, *r.shape), dtype=r.dtype)
+    for h in range(H):
+        values[h + 1] = r + (P @ values[h][..., None])[..., 0]
+    return values
 
 
 def action_value(mdp: EpisodicMDP, pi: Array) -> Array:
