@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 
 from pycode.environments import ENVIRONMENTS, load
-from pycode.mdp import EPS, Array, EpisodicMDP, condition, mean_length, policy_transition, state_value, visitation
+from pycode.mdp import (
+    EPS,
+    Array,
+    EpisodicMDP,
+    action_value,
+    condition,
+    mean_length,
+    policy_transition,
+    state_value,
+    visitation,
+)
 from pycode.policy_gradient import (
     directional_complex_step,
     gradient_autograd,
@@ -50,6 +60,7 @@ def on_environment(mdp: EpisodicMDP, theta: Array, theta_new: Array, rng: np.ran
     g = theorem_sum(mdp, theta)
     direction = rng.normal(size=(DIRECTIONS, *theta.shape))
     along = (direction * g).sum(axis=(-2, -1))
+    terms = visitation(mdp, pi)[:, None] * pi * abs(action_value(mdp, pi))
     series = summed_steps(policy_transition(mdp, pi))
     left, right, size = performance_difference(mdp, theta, theta_new)
     return {
@@ -59,6 +70,7 @@ def on_environment(mdp: EpisodicMDP, theta: Array, theta_new: Array, rng: np.ran
         "mean_length": float(mean_length(mdp, pi)[mdp.start]),
         "autograd": relative(gradient_autograd(mdp, theta), g),
         "complex_step": float(abs(directional_complex_step(mdp, theta, direction) - along).max() / abs(g).max()),
+        "complex_step_unit": EPS * float((abs(direction) * terms).sum(axis=(-2, -1)).max() / abs(g).max()),
         "visitation": relative(visitation(mdp, pi), series[mdp.start]),
         "bellman": relative(state_value(mdp, pi), series @ (pi * mdp.reward).sum(axis=-1)),
         "finite_distance": abs(right - left) / abs(left),
