@@ -1,0 +1,142 @@
+r"""The exact policy gradient at 1e5 states and beyond: the theorem's sum by sparse solves, with a proved error.
+
+A softmax policy has a row of parameters for each state, :math:`\theta` of shape ``(n, m)``. What cannot be computed to
+the tolerance is refused with a `pycode.certified.InaccurateError`.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from pycode.certified import FIRST, METHODS, SUBNORMAL, UNIT, Bounded, InaccurateError, System
+from pycode.mdp import EPS, Array
+from pycode.sparse import SparseMDP
+
+DOUBLE = np.finfo(np.float64)
+UNDERFLOW = float(DOUBLE.tiny) / EPS  # what is smaller loses digits in products
+MARGIN = 1.01  # for the rounding of the bounds, sums of positive terms, themselves
+
+
+class Gradient(NamedTuple):
+    r"""The gradient and what is known of it; ``error`` bounds the error of every entry, relative to the largest."""
+
+    gradient: Array  # ∇J, shape (n, m)
+    J: float
+    J_error: float  # bound on the error of J
+    length: float  # E[T], in steps
+    error: float
+    iterations: int  # of BiCGSTAB, over all solves; 0 for LU
+    nonzeros: int  # of the factors
+
+
+class _Local(NamedTuple):
+    r"""What a state adds per visit, :math:`g(s)=\sum_aq_\pi(s,a)\,\nabla\pi(a\mid s)`, and J."""
+
+    g: Bounded  # shape (n, m)
+    J: float
+    J_error: float
+
+
+def _system(process: SparseMDP, theta: Array, method: str) -> System:
+    if method not in METHODS:
+        raise ValueError(f"there is no method {method!r}; take one of {', '.join(METHODS)}")
+    if np.shape(theta) != process.exit.shape:
+        raise ValueError(f"theta has shape {np.shape(theta)}; give (n, m) = {process.exit.shape}: a row for each state")
+    parameters = np.asarray(theta, dtype=np.float64)
+    if not np.isfinite(parameters).all():
+        s = int(np.flatnonzero(~np.isfinite(parameters).all(axis=1))[0])
+        raise ValueError(
+            f"theta's row of state {process.name(s)} holds a value that is not finite; give finite numbers"
+        )
+    return System(process, parameters, method)
+
+
+def _local(system: System, often: int) -> _Local:
+    r"""The sum over actions at each state, from :math:`u=v-c`, c near the value of a state that is visited often.
+
+    :math:`Au=r_\pi-c\,e_\pi`, :math:`e_\pi` the probability of the exit: where episodes are long, v is large and nearly
+    constant, but only its differences matter. And in :math:`\pi(a)\sum_b\pi(b)\,(q(a)-q(b))` what nearly cancels
+    under a nearly deterministic policy is left out beforehand: b = a.
+    """
+    process, pi, weight = system.process, system.pi, system.weight
+    v = system.solve((pi * process.reward).sum(axis=1), FIRST)
+    c = v[often]
+    paid = process.reward - c * process.exit
+    size = abs(process.reward) + float(abs(c)) * process.exit
+    residual = system.backward((pi * paid).sum(axis=1), (weight * size).sum(axis=1))
+    u, w = system.bounded(residual, system.refine(residual, v - c))
+    advantage = paid + system.following(u) - u[:, None]
+    moduli = abs(u).astype(np.float64)
+    rounding = system.gamma[:, None] * (size + system.following(moduli) + moduli[:, None])
+    unsure = system.following(w) + rounding + system.lack * moduli[:, None] + 16 * SUBNORMAL
+    others = 1 - np.eye(pi.shape[1])
+    g = pi * ((pi @ others) * advantage - (pi * advantage) @ others)
+
+    def spread(x: Array) -> Array:
+        return (weight @ others) * x + (weight * x) @ others
+
+    relative = (3 * system.softmax + UNIT * (pi.shape[1] + 4))[:, None]
+    error = weight * (spread(unsure) + relative * spread(abs(advantage).astype(np.float64))) + 16 * SUBNORMAL
+    J = c + u[process.start]
+    return _Local(Bounded(g, error), float(J), float(MARGIN * w[process.start] + EPS * abs(J)))
+
+
+def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", tolerance: float = 1e-6) -> Gradient:
+    r"""The theorem's sum :math:`\sum_s\eta(s)\sum_a q_\pi(s,a)\,\nabla\pi(a\mid s)` with a bound on its error.
+
+    ``method`` is ``"lu"``, fast where eliminating states joins few others, as on grids, or ``"bicgstab"``, whose memory
+    grows in proportion to the process. On the page: ``eq:pg-theorem``.
+    Raises ValueError for parameters that do not fit and where the episode may never end, and InaccurateError where the
+    bound exceeds ``tolerance``.
+    """
+    if not tolerance > 0:
+        raise ValueError(f"tolerance is {tolerance}; give a positive bound on the relative error")
+    system = _system(process, theta, method)
+    eta = system.visits()
+    local = _local(system, int(eta.value.argmax()))
+    gradient = (eta.value[:, None] * local.g.value).astype(np.float64)
+    visits = abs(eta.value) + eta.error
+    bound = visits[:, None] * local.g.error + eta.error[:, None] * abs(local.g.value)
+    bound = MARGIN * (bound + EPS * abs(gradient) + DOUBLE.smallest_subnormal)
+    largest, worst = float(abs(gradient).max()), float(bound.max().astype(np.float64))
+    length = float(eta.value.sum())
+    error = worst / largest if largest > 0 else math.inf
+    if not process.reward.any():
+        error = 0.0
+    if not error <= tolerance:
+        raise InaccurateError(_refusal(system, largest, worst, length, tolerance))
+    solver = system.solver
+    return Gradient(gradient, local.J, local.J_error, length, error, solver.iterations, solver.nonzeros)
+
+
+def _refusal(system: System, largest: float, worst: float, length: float, tolerance: float) -> str:
+    """One line: how uncertain the gradient is, why, and the way out."""
+    if largest < UNDERFLOW and worst < UNDERFLOW:
+        return (
+            f"the policy gradient underflows: its largest entry is below {UNDERFLOW:.0e}, rewards are too rare or too "
+            "small under this policy; multiply the rewards by a constant, or work with logarithms"
+        )
+    certain = f"certain to {worst / largest:.1g} of its largest entry only" if worst < largest else "not told from 0"
+    return (
+        f"the policy gradient by {system.method} is {certain}, tolerance {tolerance:g}: E[T] = {length:.2g} steps, "
+        f"the condition of I - P is about {2 * system.length.max():.1g}"
+        f"{'' if system.solver.converged else ', BiCGSTAB did not converge'}; {system.way_out()}"
+    )
+
+
+def directional_derivative(
+    process: SparseMDP, theta: Array, direction: Array, method: str = "bicgstab"
+) -> tuple[float, float]:
+    r"""Derivative of J along a direction d of shape ``(n, m)``, without :math:`\eta`, and a bound on its error.
+
+    :math:`\nabla v=g+P\nabla v` along d is one more solve, :math:`(I-P)\,dv=\sum_ag(\cdot,a)\,d(\cdot,a)`.
+    On the page: ``eq:one-step``. Raises as `policy_gradient` does, but for the tolerance.
+    """
+    system = _system(process, theta, method)
+    local = _local(system, int(process.start)).g
+    b = (direction * local.value).sum(axis=1)
+    residual = system.backward(b, abs(direction * local.value).sum(axis=1).astype(np.float64))
+    unsure = (abs(direction) * local.error).sum(axis=1)
+    dv, error = system.bounded(residual, system.refine(residual, np.zeros_like(b)), unsure)
+    return float(dv[process.start]), float(MARGIN * error[process.start])

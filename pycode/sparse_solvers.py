@@ -1,0 +1,149 @@
+r"""Sparse solves with :math:`A=I-P` and its transpose: one LU factorisation, or BiCGSTAB on a lumped chain.
+
+Neither says how accurate it is: that is for the caller to find out, from the residual. A is a row diagonally dominant
+M-matrix, so elimination needs no pivoting.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.linalg import SuperLU, splu
+
+from pycode.mdp import Array
+
+Map = Callable[[Array], Array]
+
+MAX_ITERATIONS = 500
+PASSES = 3  # of pairing: groups of up to 8 states; more make the lumped chain cheaper and the iterations more
+SMALL, CROWDED = 2000, 9  # a lumped chain that is larger, with more successors a group, is lumped further
+NOISE, ROUNDS = 0.25, 8  # of the choice of mates
+DAMPING = 0.8  # of the Jacobi steps around the lumped solve
+
+
+def factorise(matrix: sp.csr_array) -> SuperLU:
+    """LU factors in minimum-degree order on the diagonal; raises RuntimeError where a pivot is 0."""
+    symmetric = {"SymmetricMode": True}
+    return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
+
+
+class LU:
+    """One factorisation for all solves; ``nonzeros`` counts both factors' entries."""
+
+    iterations = 0
+    converged = True
+
+    def __init__(self, matrix: sp.csr_array) -> None:
+        self._factors = factorise(matrix)
+        self.nonzeros = int(self._factors.nnz)
+
+    def solve(self, b: Array, reduction: float, transposed: bool = False) -> Array:
+        """Solution of A x = b or, transposed, of A' x = b; a direct solve has no use for ``reduction``."""
+        return self._factors.solve(b, "T" if transposed else "N")
+
+
+def pair(matrix: sp.csr_array) -> Array:
+    """Number of the group of each state, shape ``(n,)``: pairs of states, each the other's strongest neighbour left."""
+    n = matrix.shape[0]
+    links = abs(sp.csr_array(matrix + matrix.T)).tocoo()
+    row, column = links.coords
+    # Links all equal, or growing steadily along a line, would leave most states without a mate: fixed noise decides.
+    noise = np.random.default_rng(0).random(n)
+    strength = links.data * (1 + NOISE * (noise[row] + noise[column]))
+    keep = row != column
+    mate = np.arange(n)
+    for _ in range(ROUNDS):
+        if not keep.any():
+            break
+        row, column, strength = row[keep], column[keep], strength[keep]
+        first = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
+        best = np.repeat(np.maximum.reduceat(strength, first), np.diff(np.append(first, len(row))))
+        favourite = np.arange(n)
+        top = strength == best
+        favourite[row[top]] = column[top]
+        taken = (favourite[favourite] == np.arange(n)) & (favourite != np.arange(n))
+        mate[taken] = favourite[taken]
+        keep = ~(taken[row] | taken[column])
+    return np.unique(np.minimum(mate, np.arange(n)), return_inverse=True)[1]
+
+
+def lump(matrix: sp.csr_array) -> tuple[sp.csr_array, sp.csr_array]:
+    """Membership of states in groups, ones of shape ``(n, groups)``, and the matrix of the lumped chain."""
+    n = matrix.shape[0]
+    group, passes = np.arange(n), 0
+    while passes < PASSES or (matrix.shape[0] > SMALL and matrix.nnz > CROWDED * matrix.shape[0]):
+        pairs = pair(matrix)
+        passes, groups, before = passes + 1, int(pairs.max()) + 1, matrix.shape[0]
+        member = sp.csr_array((np.ones(before), pairs, np.arange(before + 1)), shape=(before, groups))
+        matrix, group = sp.csr_array(member.T @ matrix @ member), pairs[group]
+        if groups == before:
+            break
+    return sp.csr_array((np.ones(n), group, np.arange(n + 1)), shape=(n, matrix.shape[0])), matrix
+
+
+class BiCGSTAB:
+    """Van der Vorst's iteration, preconditioned by a solve for the chain of lumped states between two Jacobi steps.
+
+    The lumped solve carries across the whole process what one step carries to the neighbours only, so the number of
+    ``iterations``, counted over all solves, hardly grows with the number of states. ``nonzeros`` counts the entries of
+    the lumped chain's factors.
+    """
+
+    def __init__(self, matrix: sp.csr_array) -> None:
+        self._A, self._At = matrix, sp.csr_array(matrix.T)
+        self._member, lumped = lump(matrix)
+        self._collect = sp.csr_array(self._member.T)
+        self._factors = factorise(lumped)
+        self._diagonal = matrix.diagonal()
+        # Of positive entries: the residual of a unit vector is a poor shadow, for it is orthogonal to what it meets.
+        self._shadow = 0.5 + np.random.default_rng(1).random(matrix.shape[0])
+        self.nonzeros, self.iterations, self.converged = int(self._factors.nnz), 0, True
+
+    def solve(self, b: Array, reduction: float, transposed: bool = False) -> Array:
+        """Solution of A x = b or, transposed, of A' x = b, up to a residual of ``reduction`` times b's, in the 1-norm.
+
+        Where that is not reached ``converged`` becomes False.
+        """
+        A = self._At if transposed else self._A
+        way = "T" if transposed else "N"
+
+        def precondition(r: Array) -> Array:
+            x = DAMPING * r / self._diagonal
+            x += self._member @ self._factors.solve(self._collect @ (r - A @ x), way)
+            return x + DAMPING * (r - A @ x) / self._diagonal
+
+        x, done, iterations = _bicgstab(A.__matmul__, precondition, b, self._shadow, reduction * abs(b).sum())
+        self.iterations += iterations
+        self.converged &= done
+        return x
+
+
+def _bicgstab(A: Map, M: Map, b: Array, shadow: Array, goal: float) -> tuple[Array, bool, int]:
+    """Solution, whether its residual reached the goal in the 1-norm, and the number of iterations."""
+    x, r = np.zeros_like(b), b.copy()
+    p, v = np.zeros_like(b), np.zeros_like(b)
+    rho: Array = np.ones(())
+    alpha: Array = rho
+    omega: Array = rho
+    with np.errstate(all="ignore"):  # a breakdown shows in the residual, which is then no number
+        for iteration in range(1, MAX_ITERATIONS + 1):
+            rho, before = shadow @ r, rho
+            p = r + (rho / before) * (alpha / omega) * (p - omega * v) if iteration > 1 else r.copy()
+            direction = M(p)
+            v = A(direction)
+            alpha = rho / (shadow @ v)
+            s = r - alpha * v
+            if abs(s).sum() <= goal:
+                return x + alpha * direction, True, iteration
+            second = M(s)
+            t = A(second)
+            omega = (t @ s) / (t @ t)
+            step = alpha * direction + omega * second
+            r = s - omega * t
+            left = abs(r).sum()
+            if not np.isfinite(left):
+                return x, False, iteration
+            x += step
+            if left <= goal:
+                return x, True, iteration
+    return x, False, MAX_ITERATIONS
