@@ -38,7 +38,13 @@ class _Local(NamedTuple):
     J_error: float
 
 
-def _system(process: SparseMDP, theta: Array, method: str) -> System:
+def prepare(process: SparseMDP, theta: Array, method: str = "bicgstab") -> System:
+    r"""The linear system at :math:`\theta`, factorised or preconditioned, for several questions about it.
+
+    ``method`` is ``"lu"``, fast where eliminating states joins few others, as on grids, or ``"bicgstab"``, whose memory
+    grows in proportion to the process. Raises ValueError for parameters that do not fit and where the episode may
+    never end, and InaccurateError where it lasts too long.
+    """
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}; take one of {', '.join(METHODS)}")
     if np.shape(theta) != process.exit.shape:
@@ -85,14 +91,15 @@ def _local(system: System, often: int) -> _Local:
 def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", tolerance: float = 1e-6) -> Gradient:
     r"""The theorem's sum :math:`\sum_s\eta(s)\sum_a q_\pi(s,a)\,\nabla\pi(a\mid s)` with a bound on its error.
 
-    ``method`` is ``"lu"``, fast where eliminating states joins few others, as on grids, or ``"bicgstab"``, whose memory
-    grows in proportion to the process. On the page: ``eq:pg-theorem``.
-    Raises ValueError for parameters that do not fit and where the episode may never end, and InaccurateError where the
-    bound exceeds ``tolerance``.
+    On the page: ``eq:pg-theorem``. Raises ValueError as `prepare` does, InaccurateError as `gradient_of` does.
     """
+    return gradient_of(prepare(process, theta, method), tolerance)
+
+
+def gradient_of(system: System, tolerance: float = 1e-6) -> Gradient:
+    """The gradient of a prepared system; raises InaccurateError where the bound on its error exceeds the tolerance."""
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}; give a positive bound on the relative error")
-    system = _system(process, theta, method)
     eta = system.visits()
     local = _local(system, int(eta.value.argmax()))
     gradient = (eta.value[:, None] * local.g.value).astype(np.float64)
@@ -102,7 +109,7 @@ def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", 
     largest, worst = float(abs(gradient).max()), float(bound.max().astype(np.float64))
     length = float(eta.value.sum())
     error = worst / largest if largest > 0 else math.inf
-    if not process.reward.any():
+    if not system.process.reward.any():
         error = 0.0
     if not error <= tolerance:
         raise InaccurateError(_refusal(system, largest, worst, length, tolerance))
@@ -125,18 +132,16 @@ def _refusal(system: System, largest: float, worst: float, length: float, tolera
     )
 
 
-def directional_derivative(
-    process: SparseMDP, theta: Array, direction: Array, method: str = "bicgstab"
-) -> tuple[float, float]:
+def directional_derivative(system: System, direction: Array) -> tuple[float, float]:
     r"""Derivative of J along a direction d of shape ``(n, m)``, without :math:`\eta`, and a bound on its error.
 
     :math:`\nabla v=g+P\nabla v` along d is one more solve, :math:`(I-P)\,dv=\sum_ag(\cdot,a)\,d(\cdot,a)`.
-    On the page: ``eq:one-step``. Raises as `policy_gradient` does, but for the tolerance.
+    On the page: ``eq:one-step``.
     """
-    system = _system(process, theta, method)
-    local = _local(system, int(process.start)).g
+    start = int(system.process.start)
+    local = _local(system, start).g
     b = (direction * local.value).sum(axis=1)
     residual = system.backward(b, abs(direction * local.value).sum(axis=1).astype(np.float64))
     unsure = (abs(direction) * local.error).sum(axis=1)
     dv, error = system.bounded(residual, system.refine(residual, np.zeros_like(b)), unsure)
-    return float(dv[process.start]), float(MARGIN * error[process.start])
+    return float(dv[start]), float(MARGIN * error[start])

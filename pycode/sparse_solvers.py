@@ -94,7 +94,7 @@ class BiCGSTAB:
         self._member, lumped = lump(matrix)
         self._collect = sp.csr_array(self._member.T)
         self._factors = factorise(lumped)
-        self._diagonal = matrix.diagonal()
+        self._jacobi = DAMPING / matrix.diagonal()
         # Of positive entries: the residual of a unit vector is a poor shadow, for it is orthogonal to what it meets.
         self._shadow = 0.5 + np.random.default_rng(1).random(matrix.shape[0])
         self.nonzeros, self.iterations, self.converged = int(self._factors.nnz), 0, True
@@ -108,9 +108,9 @@ class BiCGSTAB:
         way = "T" if transposed else "N"
 
         def precondition(r: Array) -> Array:
-            x = DAMPING * r / self._diagonal
+            x = self._jacobi * r
             x += self._member @ self._factors.solve(self._collect @ (r - A @ x), way)
-            return x + DAMPING * (r - A @ x) / self._diagonal
+            return x + self._jacobi * (r - A @ x)
 
         x, done, iterations = _bicgstab(A.__matmul__, precondition, b, self._shadow, reduction * abs(b).sum())
         self.iterations += iterations

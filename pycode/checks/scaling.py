@@ -1,0 +1,23 @@
+r"""Checks of the exact gradient by sparse methods, each within the bound that it proves of itself."""
+
+from pycode.check import Check
+from pycode.environments import ENVIRONMENTS
+from pycode.experiments.scaling import METHODS
+from pycode.results import measured
+
+
+def sparse() -> Check:
+    r"""LU and BiCGSTAB against the elimination on four environments: largest error over its proved bound."""
+    result = measured("scaling")
+    pairs = ((result[f"{e}_{method}"], result[f"{e}_{method}_bound"]) for e in ENVIRONMENTS for method in METHODS)
+    worst = max(error / bound for error, bound in pairs)
+    return Check(
+        worst, 1.0, 0.0, "the bound follows from residuals, their rounding counted, and from mean lengths", "<="
+    )
+
+
+def directional() -> Check:
+    r"""The gradient on the largest grid along a random direction against one more solve, without η."""
+    result = measured("scaling")
+    because = "the proved bounds of the gradient's entries and of the extra solve, added up along the direction"
+    return Check(result["directional_error"], 0.0, result["directional_bound"], because)

@@ -1,0 +1,122 @@
+r"""The exact gradient by sparse methods: how they agree, how their work grows, and where each ends."""
+
+from typing import Any
+
+import numpy as np
+
+from pycode import mdp as dense
+from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
+from pycode.certified import InaccurateError
+from pycode.experiments.pg import processes, relative
+from pycode.gridworld import gridworld, parameters
+from pycode.mdp import Array, EpisodicMDP
+from pycode.policy_gradient import gradient_autograd, softmax_policy, weighted_gradient
+from pycode.sparse import from_dense
+from pycode.sparse_gradient import Gradient, directional_derivative, gradient_of, policy_gradient, prepare
+
+SEED = 0
+METHODS = ("lu", "bicgstab")
+SIDES = (10, 20, 40, 90, 304)
+DRIFT, NOISE = 0.5, 0.5
+LENGTHS = (2, 7, 14, 21, 28, 35, 42, 49, 56, 63, 70)  # states of the adverse walk
+
+
+def by_elimination(process: EpisodicMDP, theta: Array) -> Array:
+    """The theorem's sum from visits and advantages that are computed without a subtraction."""
+    pi = softmax_policy(theta)
+    return dense.visitation(process, pi)[:, None] * weighted_gradient(pi, dense.advantage(process, pi))
+
+
+def by_dense_lu(process: EpisodicMDP, theta: Array) -> Array:
+    """The same from numpy's solves with the rounded I - P."""
+    pi = softmax_policy(theta)
+    A = np.eye(len(pi)) - dense.policy_transition(process, pi)
+    v = np.linalg.solve(A, (pi * process.reward).sum(axis=1))
+    eta = np.linalg.solve(A.T, np.eye(len(pi))[process.start])
+    return eta[:, None] * weighted_gradient(pi, process.reward + process.transition @ v)
+
+
+def on_environments() -> dict[str, Any]:
+    """Errors relative to the largest entry, as ``<environment>_<method>``: all against the elimination."""
+    result: dict[str, Any] = {}
+    for name, process, theta, _ in processes():
+        reference, rows = by_elimination(process, theta), from_dense(process)
+        for method in METHODS:
+            found = policy_gradient(rows, theta, method)
+            result[f"{name}_{method}"] = relative(found.gradient, reference)
+            result[f"{name}_{method}_bound"] = found.error
+        result[f"{name}_dense"] = relative(by_dense_lu(process, theta), reference)
+        result[f"{name}_autograd"] = relative(gradient_autograd(process, theta), reference)
+    return result
+
+
+def growth() -> dict[str, Any]:
+    """Work against the side of the grid, and on the largest one how LU, BiCGSTAB and an extra solve agree."""
+    rng = np.random.default_rng(SEED)
+    columns: dict[str, list[float]] = {key: [] for key in ("states", "entries", "lu_nonzeros", "iterations", "lumped")}
+    columns |= {"grid_length": [], "grid_lu_bound": [], "grid_bicgstab_bound": []}
+    for k in SIDES:
+        grid, theta = gridworld(k), parameters(k, DRIFT, NOISE, rng)
+        system = prepare(grid, theta, "lu")
+        lu, iterative = gradient_of(system), policy_gradient(grid, theta, "bicgstab")
+        row = (len(theta), system.narrow.nnz, lu.nonzeros, iterative.iterations, iterative.nonzeros)
+        for column, value in zip(columns.values(), (*row, lu.length, lu.error, iterative.error), strict=True):
+            column.append(value)
+    direction = rng.normal(size=theta.shape)
+    along, bound = directional_derivative(system, direction)
+    return columns | {
+        "grid_states": len(theta),
+        "grid_difference": relative(iterative.gradient, lu.gradient),
+        **against_extra_solve(lu, direction, along, bound),
+    }
+
+
+def against_extra_solve(found: Gradient, direction: Array, along: float, bound: float) -> dict[str, float]:
+    r"""Difference of :math:`\langle\nabla J,d\rangle` and the extra solve's dv(s_0), and what the bounds allow."""
+    inner = float((found.gradient * direction).sum())
+    # The gradient's bound holds entry by entry; the sum of 370,000 products is rounded too, pairwise.
+    size = abs(found.gradient * direction).sum()
+    allowed = bound + found.error * abs(found.gradient).max() * abs(direction).sum() + 32 * dense.EPS * size
+    return {
+        "directional": along,
+        "directional_error": abs(inner - along),
+        "directional_relative": abs(inner - along) / abs(inner),
+        "directional_bound": float(allowed),
+    }
+
+
+def endurance() -> dict[str, Any]:
+    """True errors and bounds on the walk that drifts away, against E[T]; nan where a method has no number to give."""
+    methods = ("dense", "elimination", *METHODS)
+    columns: dict[str, list[float]] = {"length": [], "condition": []}
+    columns |= {f"{name}_error": [] for name in methods} | {f"{name}_bound": [] for name in METHODS}
+    for n in LENGTHS:
+        process, theta, exact = adverse_walk(n), np.zeros((n, 2)), exact_gradient(n)
+        lengths = dense.mean_length(process, softmax_policy(theta))
+        columns["length"].append(lengths[0])
+        columns["condition"].append(2 * lengths.max())
+        columns["dense_error"].append(relative_error(by_dense_lu(process, theta), exact))
+        columns["elimination_error"].append(relative_error(by_elimination(process, theta), exact))
+        for method in METHODS:
+            try:
+                found = policy_gradient(from_dense(process), theta, method, tolerance=np.inf)
+            except InaccurateError:
+                error, bound = np.nan, np.nan
+            else:
+                error, bound = relative_error(found.gradient, exact), found.error
+            columns[f"{method}_error"].append(error)
+            columns[f"{method}_bound"].append(bound)
+    walk = {f"walk_{key}": value for key, value in columns.items()}
+    return walk | {f"walk_{method}_last": last_certain(columns, method) for method in METHODS}
+
+
+def last_certain(columns: dict[str, list[float]], method: str, tolerance: float = 1e-6) -> float:
+    """Largest E[T] of the walk at which the method is certain to the tolerance; it refuses at all longer ones."""
+    bound = np.array(columns[f"{method}_bound"])
+    refused = np.flatnonzero(~(bound <= tolerance))
+    return columns["length"][int(refused[0]) - 1 if len(refused) else -1]
+
+
+def measure() -> dict[str, Any]:
+    """Errors on the environments; columns of work by size of the grid; columns ``walk_…`` by length of episodes."""
+    return {**on_environments(), **growth(), **endurance(), "tolerance": 1e-6}
