@@ -18,7 +18,7 @@ from pycode.sparse import SparseMDP
 from pycode.sparse_gradient import policy_gradient
 
 SIDES = (32, 64, 128, 200, 304)
-DENSE_SIDES = (16, 32, 48)
+DENSE_SIDES = (24, 36, 56)
 BEYOND = 500
 REPEATS = 5
 METHODS = {"sparse": "lu", "iterative": "bicgstab"}

@@ -109,8 +109,8 @@ def gradient_of(system: System, tolerance: float = 1e-6) -> Gradient:
     largest, worst = float(abs(gradient).max()), float(bound.max().astype(np.float64))
     length = float(eta.value.sum())
     error = worst / largest if largest > 0 else math.inf
-    if not system.process.reward.any():
-        error = 0.0
+    if not system.process.reward.any() or gradient.shape[1] == 1:
+        error = 0.0  # nothing to gain, or nothing to choose
     if not error <= tolerance:
         raise InaccurateError(_refusal(system, largest, worst, length, tolerance))
     solver = system.solver

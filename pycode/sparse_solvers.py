@@ -109,8 +109,10 @@ class BiCGSTAB:
 
         def precondition(r: Array) -> Array:
             x = self._jacobi * r
-            x += self._member @ self._factors.solve(self._collect @ (r - A @ x), way)
-            return x + self._jacobi * (r - A @ x)
+            x += self._member @ self._factors.solve(self._collect @ _left(A, x, r), way)
+            last = _left(A, x, r)
+            last *= self._jacobi
+            return np.add(x, last, out=x)
 
         x, done, iterations = _bicgstab(A.__matmul__, precondition, b, self._shadow, reduction * abs(b).sum())
         self.iterations += iterations
@@ -118,32 +120,40 @@ class BiCGSTAB:
         return x
 
 
+def _left(A: sp.csr_array, x: Array, r: Array) -> Array:
+    """What r - A x leaves."""
+    product = A @ x
+    return np.subtract(r, product, out=product)
+
+
 def _bicgstab(A: Map, M: Map, b: Array, shadow: Array, goal: float) -> tuple[Array, bool, int]:
     """Solution, whether its residual reached the goal in the 1-norm, and the number of iterations."""
-    x, r = np.zeros_like(b), b.copy()
-    p, v = np.zeros_like(b), np.zeros_like(b)
-    rho: Array = np.ones(())
-    alpha: Array = rho
-    omega: Array = rho
+    x, r, p, v = np.zeros_like(b), b.copy(), np.zeros_like(b), np.zeros_like(b)
+    rho = alpha = omega = np.ones(())
     with np.errstate(all="ignore"):  # a breakdown shows in the residual, which is then no number
         for iteration in range(1, MAX_ITERATIONS + 1):
             rho, before = shadow @ r, rho
-            p = r + (rho / before) * (alpha / omega) * (p - omega * v) if iteration > 1 else r.copy()
+            p -= omega * v
+            p *= (rho / before) * (alpha / omega)
+            p += r
             direction = M(p)
             v = A(direction)
             alpha = rho / (shadow @ v)
-            s = r - alpha * v
-            if abs(s).sum() <= goal:
-                return x + alpha * direction, True, iteration
-            second = M(s)
+            r -= alpha * v
+            direction *= alpha
+            if abs(r).sum() <= goal:
+                return x + direction, True, iteration
+            second = M(r)
             t = A(second)
-            omega = (t @ s) / (t @ t)
-            step = alpha * direction + omega * second
-            r = s - omega * t
+            omega = (t @ r) / (t @ t)
+            t *= omega
+            r -= t
             left = abs(r).sum()
             if not np.isfinite(left):
                 return x, False, iteration
-            x += step
+            x += direction
+            second *= omega
+            x += second
             if left <= goal:
                 return x, True, iteration
     return x, False, MAX_ITERATIONS
