@@ -23,7 +23,7 @@ LONGEST = 20_000  # steps; an episode that outlasts them has a chance of e^-50 a
 class Learning(NamedTuple):
     """Runs by row, their episodes by column; shapes ``(runs, episodes)`` and ``(runs, episodes + 1)``.
 
-    Both are nan from the episode on that a runaway did not finish, p from the one after it.
+    Both are nan from the episode on that a runaway did not finish.
     """
 
     G_0: Array  # total return of each episode, minus its number of steps
@@ -138,7 +138,7 @@ def reinforce(
         uniforms = rng.random((BLOCK, len(place), WORD))
         _play(uniforms, state, base, place, alpha_w, length.reshape(-1), p.reshape(-1))
         runaway = state[-1] > LONGEST
-        length.reshape(-1)[place[runaway]] = np.nan
+        length.reshape(-1)[place[runaway]] = p.reshape(-1)[place[runaway]] = np.nan
         going = (place < last) & ~runaway
         if not going.all():
             state, base, place, last = state[:, going], base[going], place[going], last[going]

@@ -60,9 +60,9 @@ def _runaways(rng: np.random.Generator) -> dict[str, Any]:
 
 def _share_taken() -> float:
     """Share of the first exact step that a baseline which has seen the episode would take away."""
-    p = probability(np.array(THETA_RIGHT - THETA_LEFT))
+    p = float(probability(np.array(THETA_RIGHT - THETA_LEFT)))
     derivative = mean_baseline_after(p + 1j * COMPLEX_STEP, 2.0**-W_EXPONENT).imag / COMPLEX_STEP
-    return float(2 * derivative * p * (1 - p) / slope_in_h(p))
+    return float(2 * derivative * p * (1 - p) / slope_in_h(np.array(p)))
 
 
 def measure() -> dict[str, Any]:
@@ -71,10 +71,10 @@ def measure() -> dict[str, Any]:
     By setting: ``mean`` of G_0 over the runs and its standard ``error`` for each episode; ``ascent``, J of the exact
     ascent before each episode and after the last; ``p_final`` by run; ``returns_z`` and ``updates_z``, distances in
     standard errors of the mean over runs of two sums of mean 0 (:func:`_centred_returns`,
-    :func:`_centred_updates`). Numbers ``last_<setting>`` with ``_halfwidth`` (95 %): mean return over the last
-    episodes, ``ascent_<setting>``: the exact ascent's mean over the same ones; ``<setting>`` is the exponent 12, 13, 14,
-    or ``baseline``. ``stopped``: runs among these that had an episode of more than ``longest`` steps;
-    ``runaway_share``: the same of many more runs with baseline. ``peeking_share``: see :func:`_share_taken`.
+    :func:`_centred_updates`). By name, 12, 13, 14 or baseline: ``last_<name>`` with ``_halfwidth`` (95 %), mean return
+    over the last episodes, and ``ascent_<name>``, the exact ascent's mean over the same ones.
+    ``stopped``: runs among these that had an episode of more than ``longest`` steps; ``runaway_share``: the same of
+    many more runs with baseline. ``peeking_share``: see :func:`_share_taken`.
     """
     rng = np.random.default_rng(SEED)
     together = reinforce(np.repeat(2.0 ** -np.array(EXPONENTS), RUNS), EPISODES, rng)
