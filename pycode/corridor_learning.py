@@ -121,8 +121,9 @@ def reinforce(
     Every run goes on to its next episode at once and stops after its own last one, so which episodes count depends
     on no length. Actions of a word that the episode's end leaves over are thrown away; nothing has looked at them.
     A runaway, a run found in an episode of more than ``LONGEST`` steps, is stopped: its p is so near 0 or 1 that
-    it would not end in any time at hand. ``h`` is the preference at the start. The algorithm: ``alg:reinforce``, but for w,
-    whose steps follow each other: their sum at once goes too far in episodes of more than :math:`1/\alpha_w` steps.
+    it would not end in any time at hand. ``h`` is the preference at the start.
+    The algorithm: ``alg:reinforce``, but for the steps of w, which follow each other: their sum at once goes too far
+    in episodes of more than :math:`1/\alpha_w` steps.
     Raises ValueError for step sizes and numbers of episodes that make no sense.
     """
     alpha = np.asarray(alpha, dtype=np.float64)
