@@ -31,7 +31,7 @@ def policy(p: complex) -> Array:
 
 
 def score(p: float) -> Array:
-    r"""Score in :math:`\theta`, where :math:`p=1/(1+e^{-\theta})`: 1 - p for right and -p for left, shape ``(3, 2, 1)``.
+    r"""Score in :math:`\theta`, where :math:`p=1/(1+e^{-\theta})`: 1 - p for right, -p for left, shape ``(3, 2, 1)``.
 
     Derivatives by :math:`\theta` are :math:`p(1-p)` times those by p.
     """

@@ -96,6 +96,8 @@ class ScoredPolicy:
             raise ValueError(f"the score has shape {self.psi.shape}; give (n, m, d) with (n, m) = {(n, m)}")
         require_termination(self.mdp, self.pi)
         mean, size = abs(np.einsum("sa,sad->sd", self.pi, self.psi)).max(axis=-1), abs(self.psi).max()
+        if size == 0:
+            raise ValueError("every score is 0, so no estimate can vary; give a policy with a choice in some state")
         if not (mean <= 10 * m * EPS * size).all():  # rounding of m products
             s = self.mdp.names[int(mean.argmax())]
             raise ValueError(f"in state {s} the score has a mean of size {mean.max():.3g}; give the gradient of log pi")
@@ -193,7 +195,7 @@ class ScoredPolicy:
         return best
 
     def baseline_weight(self) -> Array:
-        r"""What a baseline's distance from the best costs, :math:`w(s)=\eta(s)\sum_a\pi\lVert\psi\rVert^2`, shape ``(n,)``.
+        r"""Weight of the distance from the best baseline, :math:`w(s)=\eta(s)\sum_a\pi\lVert\psi\rVert^2`, shape (n,).
 
         The variance with b is the least one plus :math:`\sum_sw(s)\,(b(s)-b^*(s))^2`: which of two baselines is better
         is a question of distance from :math:`b^*`.
@@ -201,11 +203,11 @@ class ScoredPolicy:
         return self.history.eta * np.einsum("sa,sad->s", self.pi, self.psi**2)
 
     def action_noise(self, estimator: Estimator) -> tuple[float, float]:
-        r"""What the drawn actions add to the variance of :math:`\sum_tf(S_t,A_t)` over :math:`\sum_t\sum_a\pi f(S_t,a)`.
+        r"""What drawing the actions adds to a variance: :math:`\sum_tf(S_t,A_t)`, not :math:`\sum_t\sum_a\pi f(S_t,a)`.
 
-        D of the first is D of the second plus :math:`e=f-\sum_a\pi f`. So they add :math:`\mathbb E\sum_t\lVert e\rVert^2`,
-        and twice :math:`\mathbb E\sum_te\cdot h(S_{t+1})`, h(x) being the mean of what is to come from x: the second
-        is negative where an action that brings much now leaves little for later.
+        D of the first is D of the second plus :math:`e=f-\sum_a\pi f`. So it adds
+        :math:`\mathbb E\sum_t\lVert e\rVert^2`, and twice :math:`\mathbb E\sum_te\cdot h(S_{t+1})`, h(x) being the
+        mean of what is to come from x: that is negative where an action that brings much now leaves little for later.
         """
         e = estimator.f - np.einsum("sa,sad->sd", self.pi, estimator.f)[:, None]
         h = np.einsum("sax,xd->sad", self.mdp.transition, self.mean(estimator), optimize=True)

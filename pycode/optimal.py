@@ -24,7 +24,7 @@ def optimal_action_value(mdp: EpisodicMDP) -> Array:
 
 
 def epsilon_greedy(q: Array, epsilon: float) -> Array:
-    r"""Policy :math:`(1-\varepsilon)` on the best action, equally on equals, and :math:`\varepsilon` on any, shape ``(n, m)``.
+    r"""The best action with probability :math:`1-\varepsilon`, or one of equals, else any action; shape ``(n, m)``.
 
     Raises ValueError for :math:`\varepsilon` outside :math:`[0,1]`.
     """
