@@ -19,7 +19,7 @@ P = 0.05
 EPSILON = 0.1  # the book's Example 6.6, where Q-learning walks along the cliff so
 # Name: blocks, episodes a block, doublings: 2^doublings steps are drawn at once. On seed 1 the largest fourth moments
 # on the corridor are 136 and 84 squared variances: so many episodes give relative standard errors below 0.01.
-DRAWS = {"corridor": (2**6, 2**15, 4), "optimum": (48, 2**15, 4), "cliff": (2**7, 2**10, 2)}
+DRAWS = {"corridor": (2**6, 2**15, 4), "optimum": (48, 2**15, 4), "cliff": (2**6, 2**10, 2)}
 
 
 def on_corridor(p: float) -> ScoredPolicy:
