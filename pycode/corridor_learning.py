@@ -103,7 +103,8 @@ def mean_baseline_after(p: complex, alpha_w: float) -> complex:
     lacks: :math:`\mathbb E[f(T)\sum_t\nabla\log\pi(A_t)]=\nabla\,\mathbb E[f(T)]`. p may carry a complex step.
     """
     shortened, pi = corridor().discounted(1 - alpha_w), policy(p)
-    return -alpha_w * np.linalg.solve(system(shortened, pi), mean_length(shortened, pi))[shortened.start]
+    twice = system(shortened, pi).solve(mean_length(shortened, pi)[:, None])
+    return -alpha_w * twice[shortened.start, 0]
 
 
 def reinforce(
