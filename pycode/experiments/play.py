@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from pycode.environments import load, make
+from pycode.experiments.corridor import NORMAL_95
 from pycode.mdp import Array, EpisodicMDP, limited_value, mean_length, occupancy, state_value
 from pycode.optimal import optimal_action_value
 from pycode.play import play
@@ -51,6 +52,7 @@ def measure() -> dict[str, Any]:
     J = state_value(lake, best)[lake.start]
     env = make(IDENTIFIER, **OPTIONS, disable_env_checker=True)
     returns = play(env, lake, best, LIMITED_EPISODES, rng).returns
+    error_of_mean = returns.std(ddof=1) / np.sqrt(LIMITED_EPISODES)
 
     theta = q / TEMPERATURE
     gradient = theorem_sum(lake, theta)
@@ -61,14 +63,16 @@ def measure() -> dict[str, Any]:
     visits = play(env.unwrapped, lake, uniform, LONG_RUN, rng).visits
     shares, error = shares_of_steps(visits)
     return {
-        "limit": LIMIT,
+        "H": LIMIT,
         "episodes": LIMITED_EPISODES,
         "J": J,
         "length": mean_length(lake, best)[lake.start],
         "J_limit": limited[LIMIT],
         "limited": limited,
         "sampled": returns.mean(),
-        "sampled_error": returns.std(ddof=1) / np.sqrt(LIMITED_EPISODES),
+        "sampled_error": error_of_mean,
+        "sampled_halfwidth": NORMAL_95 * error_of_mean,
+        "temperature": TEMPERATURE,
         "bias": bias,
         "bias_limit": bias[LIMIT],
         "soft_length": mean_length(lake, softmax_policy(theta))[lake.start],

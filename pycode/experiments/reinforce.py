@@ -53,8 +53,8 @@ def _runaways(rng: np.random.Generator) -> dict[str, Any]:
         "longest": LONGEST,
         "more_runs": MORE_RUNS,
         "more_episodes": MORE_EPISODES,
-        "runaway_share": share,
-        "runaway_halfwidth": NORMAL_95 * np.sqrt(share * (1 - share) / MORE_RUNS),
+        "runaway_percent": 100 * share,
+        "runaway_percent_halfwidth": 100 * NORMAL_95 * np.sqrt(share * (1 - share) / MORE_RUNS),
     }
 
 
@@ -73,8 +73,8 @@ def measure() -> dict[str, Any]:
     standard errors of the mean over runs of two sums of mean 0 (:func:`_centred_returns`,
     :func:`_centred_updates`). By name, 12, 13, 14 or baseline: ``last_<name>`` with ``_halfwidth`` (95 %), mean return
     over the last episodes, and ``ascent_<name>``, the exact ascent's mean over the same ones.
-    ``stopped``: runs among these that had an episode of more than ``longest`` steps; ``runaway_share``: the same of
-    many more runs with baseline. ``peeking_share``: see :func:`_share_taken`.
+    ``stopped``: runs among these that had an episode of more than ``longest`` steps; ``runaway_percent``: the same of
+    many more runs with baseline. ``peeking_percent``: see :func:`_share_taken`.
     """
     rng = np.random.default_rng(SEED)
     together = reinforce(np.repeat(2.0 ** -np.array(EXPONENTS), RUNS), EPISODES, rng)
@@ -102,7 +102,8 @@ def measure() -> dict[str, Any]:
         "returns_z": [_z(_centred_returns(found)) for found in settings],
         "updates_z": [_z(_centred_updates(f, 2.0**-k)) for f, k in zip(settings, exponents, strict=True)],
         "stopped": sum(int(np.isnan(found.G_0).any(axis=1).sum()) for found in settings),
-        "peeking_share": _share_taken(),
+        "peeking_percent": 100 * _share_taken(),
+        "w_exponent": W_EXPONENT,
     }
     for name, found, J in zip((*EXPONENTS, "baseline"), settings, exact, strict=True):
         by_run = found.G_0[:, -LAST:].mean(axis=1)

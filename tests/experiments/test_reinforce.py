@@ -74,7 +74,7 @@ def test_sums_of_mean_zero_are_those_of_a_loop() -> None:
 
 def test_runaways_are_rare_with_baseline_and_none_is_hidden(result: dict[str, Any]) -> None:
     assert result["stopped"] == 0 or np.isnan(result["mean"]).any()
-    share, halfwidth = result["runaway_share"], result["runaway_halfwidth"]
+    share, halfwidth = result["runaway_percent"] / 100, result["runaway_percent_halfwidth"] / 100
     assert 0 < share < 0.02
     assert halfwidth == pytest.approx(1.96 * math.sqrt(share * (1 - share) / 2000), rel=1e-4)
     # Other runs, other numbers: the two shares agree within their errors.
@@ -93,4 +93,4 @@ def test_share_taken_by_a_baseline_that_has_seen_the_episode(result: dict[str, A
     weights = -a * j * (1 - a) ** (j - 1)
     mean = [weights @ tail(corridor(), policy(p + d), 3999)[:, 0] for d in (step, -step)]
     share = (mean[0] - mean[1]) / (objective(p + step) - objective(p - step))
-    assert result["peeking_share"] == pytest.approx(share, rel=1e-5)
+    assert result["peeking_percent"] / 100 == pytest.approx(share, rel=1e-5)
