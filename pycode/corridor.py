@@ -30,6 +30,14 @@ def policy(p: complex) -> Array:
     return np.tile([1 - p, p], (3, 1))
 
 
+def score(p: float) -> Array:
+    r"""Score in :math:`\theta`, where :math:`p=1/(1+e^{-\theta})`: 1 - p for right, -p for left, shape ``(3, 2, 1)``.
+
+    Derivatives by :math:`\theta` are :math:`p(1-p)` times those by p.
+    """
+    return np.tile([[-p], [1 - p]], (3, 1, 1))
+
+
 def objective(p: Array) -> Array:
     r"""Expected return in closed form, :math:`J(p)=-2(2-p)/(p(1-p))`, for :math:`0<p<1`.
 

@@ -50,3 +50,17 @@ def sampled() -> Check:
     return Check(
         float(distance.max()), 4.0, 0.0, "standard errors: by chance one of nine is more than 4 once in 1,700", "<="
     )
+
+
+def variance_max_z() -> Check:
+    r"""Monte-Carlo variances of nine estimators of J' against exact ones, p = 0.05 and 2 - √2, in standard errors."""
+    result = measured("estimators")
+    because = "standard errors of 18 estimates, nine from the same episodes: by chance one is more than 4 once in 880"
+    return Check(max(result["corridor_worst_z"], result["optimum_worst_z"]), 4.0, 0.0, because, "<=")
+
+
+def variance_max_rel_se() -> Check:
+    """Their standard errors, relative to the exact variances: the largest."""
+    result = measured("estimators")
+    because = "the variances are to be known to a hundredth"
+    return Check(max(result["corridor_worst_error"], result["optimum_worst_error"]), 0.01, 0.0, because, "<=")

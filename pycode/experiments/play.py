@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from pycode.environments import load, make
-from pycode.mdp import Array, EpisodicMDP, action_value, limited_value, mean_length, occupancy, state_value
+from pycode.experiments.corridor import NORMAL_95
+from pycode.mdp import Array, EpisodicMDP, limited_value, mean_length, occupancy, state_value
+from pycode.optimal import optimal_action_value
 from pycode.play import play
 from pycode.policy_gradient import COMPLEX_STEP, softmax_policy, theorem_sum
 
@@ -15,17 +17,6 @@ LIMIT = 100  # gymnasium's for this map
 HORIZON = 300
 LIMITED_EPISODES, LONG_RUN = 5000, 5000
 TEMPERATURE = 0.1  # of the softmax policy in q of the best one
-
-
-def best_policy(mdp: EpisodicMDP) -> Array:
-    """The deterministic policy of the largest expected return, by policy iteration from the uniform one."""
-    n, m = mdp.exit.shape
-    pi, better = np.empty((n, m)), np.full((n, m), 1 / m)
-    while not (pi == better).all():
-        pi = better
-        # Rounding must not tell equal actions apart, or the iteration could go round in circles.
-        better = np.eye(m)[action_value(mdp, pi).round(12).argmax(axis=-1)]
-    return pi
 
 
 def limited_gradients(mdp: EpisodicMDP, theta: Array, H: int) -> Array:
@@ -46,20 +37,24 @@ def shares_of_steps(visits: Array) -> tuple[Array, Array]:
 def measure() -> dict[str, Any]:
     r"""The best policy with and without a limit, the gradient's bias by limit, and shares of steps in a long run.
 
-    ``J`` and ``limited`` (by limit 0 … 300) are exact, ``J_limit`` is that at Gymnasium's own limit; ``sampled`` and
-    ``sampled_error`` (standard error) are of episodes played there with it. ``bias`` is
+    ``J`` and ``limited`` (by limit 0 … 300) of the best policy are exact, ``length`` is its mean length in steps;
+    ``J_limit`` is that at Gymnasium's own limit, ``sampled`` and ``sampled_error`` (standard error) are of episodes
+    played there with it. ``bias`` is
     :math:`\|\nabla J_H-\nabla J\|/\|\nabla J\|` by limit H of a soft policy, :math:`\theta=q/0.1` of the best one.
     ``mu`` is exact, ``shares`` and ``shares_error`` are of a long run under the uniform policy without a limit.
     """
     rng = np.random.default_rng(SEED)
     lake = load("frozenlake4")
-    best = best_policy(lake)
+    q = optimal_action_value(lake)
+    # At the start all four actions are worth the same: the first of equals is also the one of the shortest episodes.
+    best = np.eye(q.shape[1])[q.round(12).argmax(axis=-1)]
     limited = limited_value(lake, best, HORIZON)[:, lake.start]
     J = state_value(lake, best)[lake.start]
     env = make(IDENTIFIER, **OPTIONS, disable_env_checker=True)
     returns = play(env, lake, best, LIMITED_EPISODES, rng).returns
+    error_of_mean = returns.std(ddof=1) / np.sqrt(LIMITED_EPISODES)
 
-    theta = action_value(lake, best) / TEMPERATURE
+    theta = q / TEMPERATURE
     gradient = theorem_sum(lake, theta)
     bias = np.linalg.norm(limited_gradients(lake, theta, HORIZON) - gradient, axis=(-2, -1)) / np.linalg.norm(gradient)
 
@@ -68,13 +63,16 @@ def measure() -> dict[str, Any]:
     visits = play(env.unwrapped, lake, uniform, LONG_RUN, rng).visits
     shares, error = shares_of_steps(visits)
     return {
-        "limit": LIMIT,
+        "H": LIMIT,
         "episodes": LIMITED_EPISODES,
         "J": J,
+        "length": mean_length(lake, best)[lake.start],
         "J_limit": limited[LIMIT],
         "limited": limited,
         "sampled": returns.mean(),
-        "sampled_error": returns.std(ddof=1) / np.sqrt(LIMITED_EPISODES),
+        "sampled_error": error_of_mean,
+        "sampled_halfwidth": NORMAL_95 * error_of_mean,
+        "temperature": TEMPERATURE,
         "bias": bias,
         "bias_limit": bias[LIMIT],
         "soft_length": mean_length(lake, softmax_policy(theta))[lake.start],

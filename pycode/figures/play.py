@@ -12,7 +12,7 @@ from pycode.style import BLUE, GREY, INK, ORANGE
 def limit(figure: Figure, result: dict[str, Any]) -> None:
     """Left: J of the best policy by time limit. Middle: the gradient's bias. Right: shares of steps against μ."""
     objective, bias, shares = figure.subplots(1, 3, width_ratios=[1.15, 1, 1])
-    steps, at = np.arange(len(result["limited"])), result["limit"]
+    steps, at = np.arange(len(result["limited"])), result["H"]
     for axes in (objective, bias):
         axes.axvline(at, color=GREY, linestyle=":", linewidth=0.9)
         axes.set(xlabel="time limit $H$, in steps", xlim=(0, len(steps) - 1))
@@ -20,7 +20,7 @@ def limit(figure: Figure, result: dict[str, Any]) -> None:
     objective.plot(steps, result["limited"], color=BLUE)
     objective.axhline(result["J"], color=INK, linestyle="--", linewidth=0.8)
     objective.errorbar(
-        at, result["sampled"], NORMAL_95 * result["sampled_error"],
+        at, result["sampled"], result["sampled_halfwidth"],
         fmt="x", color=ORANGE, markersize=5, linewidth=0.9, capsize=2,
     )  # fmt: skip
     objective.text(299, result["J"] + 0.015, "$J$, no limit", ha="right", va="bottom")

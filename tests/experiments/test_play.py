@@ -24,10 +24,6 @@ def result():
     few.undo()
 
 
-def test_the_best_policy_is_worth_what_value_iteration_finds(lake) -> None:
-    assert state_value(lake, experiment.best_policy(lake))[lake.start] == pytest.approx(14 / 17)
-
-
 def test_the_limited_value_counts_the_rewards_of_the_first_steps(lake) -> None:
     pi = np.random.default_rng(0).dirichlet(np.ones(4), size=11)
     steps = episodes(lake, pi, 4000, np.random.default_rng(1))

@@ -9,8 +9,8 @@ from pycode.figures import play as figures
 def test_the_limit_is_marked_on_both_curves_and_every_share_is_drawn() -> None:
     steps = np.arange(1, 300)
     result = {
-        "limit": 100, "limited": [0, *(0.8 * (1 - 0.97**steps))], "J": 0.8, "J_limit": 0.76, "sampled": 0.75,
-        "sampled_error": 0.01, "bias": [1, *0.97**steps], "bias_limit": 0.97**100,
+        "H": 100, "limited": [0, *(0.8 * (1 - 0.97**steps))], "J": 0.8, "J_limit": 0.76, "sampled": 0.75,
+        "sampled_halfwidth": 0.02, "bias": [1, *0.97**steps], "bias_limit": 0.97**100,
         "mu": [0.6, 0.3, 0.1], "shares": [0.59, 0.32, 0.09], "shares_error": [0.01, 0.02, 0.01],
     }  # fmt: skip
     figure = Figure(figsize=(5.9, 1.7), layout="constrained")
