@@ -124,7 +124,11 @@ def _refusal(system: System, largest: float, worst: float, length: float, tolera
             f"the policy gradient underflows: its largest entry is below {UNDERFLOW:.0e}, rewards are too rare or too "
             "small under this policy; multiply the rewards by a constant, or work with logarithms"
         )
-    certain = f"certain to {worst / largest:.1g} of its largest entry only" if worst < largest else "not told from 0"
+    certain = (
+        f"certain to {worst / largest:.1g} of its largest entry only"
+        if worst < largest
+        else "not told from 0 (rewards are rare, or cancel)"
+    )
     return (
         f"the policy gradient by {system.method} is {certain}, tolerance {tolerance:g}: E[T] = {length:.2g} steps, "
         f"the condition of I - P is about {2 * system.length.max():.1g}"

@@ -120,6 +120,11 @@ class BiCGSTAB:
         return x
 
 
+def _dot(a: Array, b: Array) -> Array:
+    """Inner product on one thread: several, which wait for each other, would cost more."""
+    return np.einsum("i,i->", a, b)
+
+
 def _left(A: sp.csr_array, x: Array, r: Array) -> Array:
     """What r - A x leaves."""
     product = A @ x
@@ -132,20 +137,20 @@ def _bicgstab(A: Map, M: Map, b: Array, shadow: Array, goal: float) -> tuple[Arr
     rho = alpha = omega = np.ones(())
     with np.errstate(all="ignore"):  # a breakdown shows in the residual, which is then no number
         for iteration in range(1, MAX_ITERATIONS + 1):
-            rho, before = shadow @ r, rho
+            rho, before = _dot(shadow, r), rho
             p -= omega * v
             p *= (rho / before) * (alpha / omega)
             p += r
             direction = M(p)
             v = A(direction)
-            alpha = rho / (shadow @ v)
+            alpha = rho / _dot(shadow, v)
             r -= alpha * v
             direction *= alpha
             if abs(r).sum() <= goal:
                 return x + direction, True, iteration
             second = M(r)
             t = A(second)
-            omega = (t @ r) / (t @ t)
+            omega = _dot(t, r) / _dot(t, t)
             t *= omega
             r -= t
             left = abs(r).sum()
