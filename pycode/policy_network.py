@@ -1,0 +1,46 @@
+r"""A small softmax policy :math:`\pi(a\mid s,\theta)` as a torch module that also acts, in numpy, for many states at once.
+
+For eight states at a time numpy's calls cost a third of torch's.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pycode.cartpole import ANGLE_LIMIT, Act
+
+# The angle in units of its limit; metres, m/s and rad/s are of the size of 1 as they are.
+SCALE = (1.0, 1.0, 1 / ANGLE_LIMIT, 1.0)
+ACTIONS = 2
+
+
+class Policy(nn.Module):
+    """One hidden layer of tanh; puts out logits. Weights start from torch's global generator.
+
+    Raises ValueError for a hidden layer without units.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        if hidden < 1:
+            raise ValueError(f"hidden is {hidden}; give at least 1 unit")
+        self.scale = torch.tensor(SCALE)
+        self.hidden = nn.Linear(len(SCALE), hidden)
+        self.out = nn.Linear(hidden, ACTIONS)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Logits of the actions, shape ``(..., 2)``, of states of shape ``(..., 4)``."""
+        return self.out(torch.tanh(self.hidden(states * self.scale)))
+
+    def sampler(self, rng: np.random.Generator) -> Act:
+        r"""Draw :math:`A\sim\pi(\cdot\mid s)` for each row of states; the weights are those of the moment."""
+        scale = self.scale.numpy()
+        first, first_bias, last, last_bias = (p.detach().numpy() for p in self.parameters())  # views, not copies
+
+        def act(states: NDArray[np.float32]) -> NDArray[np.int64]:
+            logits = np.tanh(states * scale @ first.T + first_bias) @ last.T + last_bias
+            # The largest of logits with Gumbel noise is a draw from their softmax.
+            return (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1)
+
+        return act
