@@ -5,7 +5,7 @@ Reward 1 a step; the episode ends when the pole or the cart is beyond its limit,
 state, and nothing is expected beyond the cap.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,3 +66,22 @@ def play(env: Any, act: Act, seed: int | None = None) -> Batch:
         alive = alive & ~(terminated | truncated)
         s_t = s_tp1
     return Batch(*(np.stack(part) for part in zip(*steps, strict=True)))
+
+
+def side_by_side(acts: Sequence[Act]) -> Act:
+    """Let several policies act, each for its equal share of the copies, in their order."""
+
+    def act(states: NDArray[np.float32]) -> NDArray[np.int64]:
+        shares = np.split(states, len(acts))
+        return np.concatenate([one(share) for one, share in zip(acts, shares, strict=True)])
+
+    return act
+
+
+def returns(act: Act, count: int, seed: Sequence[int], horizon: int = HORIZON) -> NDArray[np.float32]:
+    """Returns of ``count`` new episodes, all at once, shape ``(count,)``.
+
+    ``seed``: several numbers, such as that of a training and one for the purpose, which decide the starts.
+    """
+    start = int(np.random.SeedSequence(seed).generate_state(1)[0])
+    return play(make(count, horizon), act, seed=start).returns

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from pycode import cartpole
@@ -28,8 +27,8 @@ class Settings:
 
     hidden: int = 32
     episodes: int = 8
-    learning_rate: float = 0.08
-    decay: float = 0.9
+    learning_rate: float = 0.06
+    decay: float = 0.99
     full_batches: int = 2
     limit: int = 200_000
 
@@ -107,27 +106,3 @@ def train(seed: int, settings: Settings) -> Trained:
         objective = surrogate(policy(states), actions, rewards, mask)
         ascent.step(torch.autograd.grad(objective, ascent.parameters))
     return trained
-
-
-def returns(policy: Policy, count: int, seed: Sequence[int], horizon: int = cartpole.HORIZON) -> NDArray[np.float32]:
-    """Returns of new episodes whose actions are drawn from the policy, as in training, shape ``(count,)``.
-
-    ``seed`` may be several numbers, such as that of the training and a number for the purpose.
-    """
-    rng = np.random.default_rng(seed)
-    env = cartpole.make(count, horizon)
-    return cartpole.play(env, policy.sampler(rng), seed=int(rng.integers(2**31))).returns
-
-
-def side_by_side(policies: Sequence[Policy], count: int, seed: Sequence[int], horizon: int) -> NDArray[np.float32]:
-    """Returns of ``count`` new episodes of each policy, all in one environment, shape ``(len(policies), count)``."""
-    rng = np.random.default_rng(seed)
-    acts = [policy.sampler(rng) for policy in policies]
-
-    def act(states: NDArray[np.float32]) -> NDArray[np.int64]:
-        parts = np.split(states, len(acts))
-        return np.concatenate([one(part) for one, part in zip(acts, parts, strict=True)])
-
-    env = cartpole.make(len(policies) * count, horizon)
-    played = cartpole.play(env, act, seed=int(rng.integers(2**31)))
-    return played.returns.reshape(len(policies), count)

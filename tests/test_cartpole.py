@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pycode.cartpole import ANGLE_LIMIT, HORIZON, Batch, make, play
+from pycode.cartpole import ANGLE_LIMIT, HORIZON, Batch, make, play, returns, side_by_side
 
 
 def at_random(rng: np.random.Generator) -> object:
@@ -72,6 +72,25 @@ def test_batches_begin_anew_and_the_seed_decides_all() -> None:
         assert (abs(batch.states[0]) <= 0.05).all()
         assert np.array_equal(batch.states, same.states)
         assert np.array_equal(batch.actions, same.actions)
+
+
+def left(states: NDArray[np.float32]) -> NDArray[np.int64]:
+    return np.zeros(len(states), dtype=np.int64)
+
+
+def test_new_episodes_depend_on_all_numbers_of_their_seed() -> None:
+    first = returns(left, 30, [5, 1])
+    assert np.array_equal(first, returns(left, 30, [5, 1]))
+    assert not np.array_equal(first, returns(left, 30, [5, 2]))
+    assert not np.array_equal(first, returns(left, 30, [6, 1]))
+    assert (returns(left, 30, [5, 1], horizon=7) == 7).all()
+
+
+def test_policies_side_by_side_have_their_own_copies() -> None:
+    both = returns(side_by_side([left, upright]), 60, [5, 3]).reshape(2, 30)
+    # Pushed to one side only, the pole falls after 8 to 11 steps.
+    assert set(both[0]) <= {8.0, 9.0, 10.0, 11.0}
+    assert (both[1] == HORIZON).all()
 
 
 def test_limit_of_the_angle_is_gymnasiums() -> None:

@@ -36,6 +36,14 @@ def test_actions_are_drawn_with_their_probabilities() -> None:
     assert (abs(drawn.mean(axis=1) - right) < 4 * error).all()
 
 
+def test_greedy_action_has_the_larger_logit() -> None:
+    network = policy()
+    states = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    expected = network(torch.from_numpy(states)).argmax(-1).numpy()
+    assert set(expected) == {0, 1}
+    assert np.array_equal(network.greedy()(states), expected)
+
+
 def test_a_sampler_follows_the_weights() -> None:
     network = policy()
     act = network.sampler(np.random.default_rng(0))
