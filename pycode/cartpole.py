@@ -62,10 +62,11 @@ def play(env: Any, act: Act, seed: int | None = None) -> Batch:
     while alive.any():
         a_t = act(s_t)
         s_tp1, r_tp1, terminated, truncated, _ = env.step(a_t)
-        steps.append((s_t, a_t, np.where(alive, r_tp1, np.float32(0)), alive))
+        steps.append((s_t, a_t, r_tp1, alive))
         alive = alive & ~(terminated | truncated)
         s_t = s_tp1
-    return Batch(*(np.stack(part) for part in zip(*steps, strict=True)))
+    states, actions, rewards, mask = (np.stack(part) for part in zip(*steps, strict=True))
+    return Batch(states, actions, np.where(mask, rewards, np.float32(0)), mask)
 
 
 def side_by_side(acts: Sequence[Act]) -> Act:

@@ -11,9 +11,9 @@ from pycode.style import BLUE, GREEN, GREY, INK, ORANGE
 THOUSAND = 1_000
 # Key of the means, of the number of episodes, and how they are drawn.
 ROWS = (
-    ("retests", "retest_halfwidths", "retested", "dots: most probable action", BLUE, "o", 0.0),
-    ("evaluations", "evaluation_halfwidths", "evaluated", "squares: the same", ORANGE, "s", -0.28),
-    ("sampled", "sampled_halfwidths", "sampled_episodes", "triangles: drawn action", GREEN, "^", 0.28),
+    ("retests", "retest_halfwidths", "retested", "dots: re-test", BLUE, "o", 0.0),
+    ("evaluations", "evaluation_halfwidths", "evaluated", "squares: evaluation", ORANGE, "s", -0.28),
+    ("sampled", "sampled_halfwidths", "sampled_episodes", "triangles: drawn actions", GREEN, "^", 0.28),
 )
 
 
@@ -52,11 +52,14 @@ def _final(axes: Axes, result: dict[str, Any]) -> None:
         axes.errorbar(place + shift, mean, yerr=halfwidth, fmt=marker, color=color, markersize=2.8, linewidth=0.9)
         lowest = min(lowest, (mean - halfwidth).min())
     height = result["horizon"] - lowest
-    bottom = lowest - 0.5 * height
+    bottom = lowest - 0.65 * height
     for value, dash in ((result["horizon"], "--"), (result["level"], ":")):
         axes.axhline(value, color=INK, linestyle=dash, linewidth=0.9)
+    across = axes.get_yaxis_transform()  # x in shares of the panel
+    axes.text(0.015, result["level"] + 0.03 * height, f"solved, {result['level']:g}", va="bottom", transform=across)
     for line, (_, _, count, text, color, _, _) in enumerate(ROWS):
-        y = lowest - (0.1 + 0.13 * line) * height
-        axes.text(len(order) - 0.5, y, f"{text}, {result[count]:,} episodes", color=color, ha="right", va="center")
-    axes.set(xlabel="seed, in the order of the means", ylabel="mean return of the policy")
+        y = lowest - (0.13 + 0.2 * line) * height
+        words = f"{text}, {result[count]:,} episodes"
+        axes.text(0.985, y, words, color=color, ha="right", va="center", transform=across)
+    axes.set(xlabel="seed, in the order of the means", ylabel="mean return")
     axes.set(xlim=(-1, len(order)), ylim=(bottom, result["horizon"] + 0.08 * height), xticks=[])
