@@ -20,8 +20,9 @@ from pycode.policy_network import Policy
 class Settings:
     """How to train: units of the hidden layer, episodes in a batch (N), step size, decay of the mean square.
 
-    Training stops after ``full_batches`` batches in a row all of whose episodes reached the cap, the last of them
-    played by the policy that is kept; or, without success, after ``limit`` steps.
+    Training stops after ``full_batches`` batches in a row all of whose episodes reached the cap. The policy that is
+    kept played them all: in a full batch every :math:`G_t^i-b_t^i` is 0, and nothing moves. Without success
+    training ends after ``limit`` steps.
     Raises ValueError for what cannot be.
     """
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from pycode import cartpole, reinforce_training
+from pycode.policy_network import Policy
 from pycode.reinforce_training import Ascent, Settings, stops, train
 
 SEED = 0  # one of those on which the settings were chosen
@@ -67,6 +68,19 @@ def test_a_tuning_seed_learns_and_its_books_are_right(monkeypatch: pytest.Monkey
     assert trained.returns[0] < 60
     assert trained.returns[-2:] == [500, 500]
     assert cartpole.returns(trained.policy.greedy(), 20, [SEED, 1]).mean() > 400
+
+
+def test_a_full_batch_moves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a cap that each episode reaches the weights stay where they started, for the batches that the rule asks."""
+    monkeypatch.setattr(reinforce_training.cartpole, "HORIZON", 5)
+    make = cartpole.make
+    monkeypatch.setattr(reinforce_training.cartpole, "make", lambda count: make(count, 5))
+    torch.manual_seed(SEED)
+    start = Policy(Settings().hidden)
+    trained = train(SEED, Settings(full_batches=3))
+    assert trained.returns == [5, 5, 5]
+    for p, q in zip(start.parameters(), trained.policy.parameters(), strict=True):
+        assert torch.equal(p, q)
 
 
 def test_the_seed_decides_all_chance_and_the_limit_ends_it() -> None:
