@@ -1,0 +1,20 @@
+"""Reported seeds are others than those of tuning, each once."""
+
+import pytest
+
+from pycode.seeds import require_disjoint
+
+
+def test_common_seeds_are_named() -> None:
+    with pytest.raises(ValueError, match=r"^seeds 3, 4 were used in tuning; report others$"):
+        require_disjoint([9, 4, 3], range(5))
+
+
+def test_seeds_that_are_reported_twice_are_named() -> None:
+    with pytest.raises(ValueError, match=r"^seeds 7 are reported twice; give each once$"):
+        require_disjoint([7, 8, 7], range(5))
+
+
+def test_disjoint_ones_pass() -> None:
+    require_disjoint(range(5, 8), range(5))
+    require_disjoint([], [])
