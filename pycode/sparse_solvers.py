@@ -4,15 +4,11 @@ Neither says how accurate it is: that is for the caller to find out, from the re
 M-matrix, so elimination needs no pivoting.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import SuperLU, splu
+from scipy.sparse.linalg import LinearOperator, SuperLU, bicgstab, splu
 
 from pycode.mdp import Array
-
-Map = Callable[[Array], Array]
 
 MAX_ITERATIONS = 500
 PASSES = 3  # of pairing: groups of up to 8 states; more make the lumped chain cheaper and the iterations more
@@ -82,7 +78,7 @@ def lump(matrix: sp.csr_array) -> tuple[sp.csr_array, sp.csr_array]:
 
 
 class BiCGSTAB:
-    """Van der Vorst's iteration, preconditioned by a solve for the chain of lumped states between two Jacobi steps.
+    """Scipy's BiCGSTAB, preconditioned by a solve for the chain of lumped states between two Jacobi steps.
 
     The lumped solve carries across the whole process what one step carries to the neighbours only, so the number of
     ``iterations``, counted over all solves, hardly grows with the number of states. ``nonzeros`` counts the entries of
@@ -95,8 +91,6 @@ class BiCGSTAB:
         self._collect = sp.csr_array(self._member.T)
         self._factors = factorise(lumped)
         self._jacobi = DAMPING / matrix.diagonal()
-        # Of positive entries: the residual of a unit vector is a poor shadow, for it is orthogonal to what it meets.
-        self._shadow = 0.5 + np.random.default_rng(1).random(matrix.shape[0])
         self.nonzeros, self.iterations, self.converged = int(self._factors.nnz), 0, True
 
     def solve(self, b: Array, reduction: float, transposed: bool = False) -> Array:
@@ -114,51 +108,20 @@ class BiCGSTAB:
             last *= self._jacobi
             return np.add(x, last, out=x)
 
-        x, done, iterations = _bicgstab(A.__matmul__, precondition, b, self._shadow, reduction * abs(b).sum())
-        self.iterations += iterations
-        self.converged &= done
+        def count(_: Array) -> None:
+            self.iterations += 1
+
+        # From 0 the first residual would be b, and a unit vector, as for the visits, is orthogonal to what it meets.
+        n, guess = len(b), precondition(b)
+        goal = reduction * abs(b).sum() / n**0.5  # of the residual's 2-norm: then its 1-norm is small enough
+        operator = LinearOperator((n, n), matvec=precondition, dtype=np.float64)
+        with np.errstate(all="ignore"):  # a breakdown shows in the residual, which is then no number
+            x, failed = bicgstab(A, b, guess, rtol=0.0, atol=goal, maxiter=MAX_ITERATIONS, M=operator, callback=count)
+        self.converged &= not failed
         return x
-
-
-def _dot(a: Array, b: Array) -> Array:
-    """Inner product on one thread: several, which wait for each other, would cost more."""
-    return np.einsum("i,i->", a, b)
 
 
 def _left(A: sp.csr_array, x: Array, r: Array) -> Array:
     """What r - A x leaves."""
     product = A @ x
     return np.subtract(r, product, out=product)
-
-
-def _bicgstab(A: Map, M: Map, b: Array, shadow: Array, goal: float) -> tuple[Array, bool, int]:
-    """Solution, whether its residual reached the goal in the 1-norm, and the number of iterations."""
-    x, r, p, v = np.zeros_like(b), b.copy(), np.zeros_like(b), np.zeros_like(b)
-    rho = alpha = omega = np.ones(())
-    with np.errstate(all="ignore"):  # a breakdown shows in the residual, which is then no number
-        for iteration in range(1, MAX_ITERATIONS + 1):
-            rho, before = _dot(shadow, r), rho
-            p -= omega * v
-            p *= (rho / before) * (alpha / omega)
-            p += r
-            direction = M(p)
-            v = A(direction)
-            alpha = rho / _dot(shadow, v)
-            r -= alpha * v
-            direction *= alpha
-            if abs(r).sum() <= goal:
-                return x + direction, True, iteration
-            second = M(r)
-            t = A(second)
-            omega = _dot(t, r) / _dot(t, t)
-            t *= omega
-            r -= t
-            left = abs(r).sum()
-            if not np.isfinite(left):
-                return x, False, iteration
-            x += direction
-            second *= omega
-            x += second
-            if left <= goal:
-                return x, True, iteration
-    return x, False, MAX_ITERATIONS
