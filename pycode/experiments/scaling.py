@@ -86,9 +86,9 @@ def against_extra_solve(found: Gradient, direction: Array, along: float, bound: 
 
 
 def endurance() -> dict[str, Any]:
-    """True errors and bounds on the walk that drifts away, against E[T]; nan where a method has no number to give."""
+    """True errors and bounds on the walk that drifts away, against E[T]; None where a method has no number to give."""
     methods = ("dense", "elimination", *METHODS)
-    columns: dict[str, list[float]] = {"length": [], "condition": []}
+    columns: dict[str, list[Any]] = {"length": [], "condition": []}
     columns |= {f"{name}_error": [] for name in methods} | {f"{name}_bound": [] for name in METHODS}
     for n in LENGTHS:
         process, theta, exact = adverse_walk(n), np.zeros((n, 2)), exact_gradient(n)
@@ -101,7 +101,7 @@ def endurance() -> dict[str, Any]:
             try:
                 found = policy_gradient(from_dense(process), theta, method, tolerance=np.inf)
             except InaccurateError:
-                error, bound = np.nan, np.nan
+                error = bound = None
             else:
                 error, bound = relative_error(found.gradient, exact), found.error
             columns[f"{method}_error"].append(error)
@@ -110,11 +110,11 @@ def endurance() -> dict[str, Any]:
     return walk | {f"walk_{method}_last": last_certain(columns, method) for method in METHODS}
 
 
-def last_certain(columns: dict[str, list[float]], method: str, tolerance: float = 1e-6) -> float:
+def last_certain(columns: dict[str, list[Any]], method: str, tolerance: float = 1e-6) -> float:
     """Largest E[T] of the walk at which the method is certain to the tolerance; it refuses at all longer ones."""
-    bound = np.array(columns[f"{method}_bound"])
+    bound = np.array(columns[f"{method}_bound"], dtype=np.float64)
     refused = np.flatnonzero(~(bound <= tolerance))
-    return columns["length"][int(refused[0]) - 1 if len(refused) else -1]
+    return float(columns["length"][int(refused[0]) - 1 if len(refused) else -1])
 
 
 def measure() -> dict[str, Any]:

@@ -49,13 +49,14 @@ def _error(axes: Axes, result: dict[str, Any]) -> None:
     axes.loglog(length, result["walk_elimination_error"], "^-", color=GREEN, **HOLLOW)
     for name, color, marker in (("lu", BLUE, "o"), ("bicgstab", ORANGE, "s")):
         style = HOLLOW if marker == "s" else {}
-        axes.loglog(length, result[f"walk_{name}_error"], f"{marker}-", color=color, **style)
-        axes.loglog(length, result[f"walk_{name}_bound"], "--", color=color, linewidth=0.9)
+        error, bound = (np.array(result[f"walk_{name}_{key}"], dtype=np.float64) for key in ("error", "bound"))
+        axes.loglog(length, error, f"{marker}-", color=color, **style)
+        axes.loglog(length, bound, "--", color=color, linewidth=0.9)
         axes.plot(
             result[f"walk_{name}_last"], result["tolerance"], "|", color=color, markersize=11, markeredgewidth=1.6
         )
-        last = np.flatnonzero(np.isfinite(result[f"walk_{name}_error"]))[-1]
-        axes.text(3 * length[last], result[f"walk_{name}_error"][last], NAMES[name], color=color, va="center")
+        last = np.flatnonzero(np.isfinite(error))[-1]
+        axes.text(3 * length[last], error[last], NAMES[name], color=color, va="center")
     axes.text(3 * length[-1], result["walk_dense_error"][-1], "dense LU", color=GREY, va="center")
     axes.text(3 * length[-1], result["walk_elimination_error"][-1], "elimination", color=GREEN, va="center")
     axes.text(8, 2 * result["tolerance"], "tolerance", color=GREY, va="bottom")

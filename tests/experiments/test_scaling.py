@@ -65,7 +65,7 @@ def test_the_columns_of_the_walk(result: dict[str, Any]) -> None:
     assert (np.array(result["walk_elimination_error"]) < 1e-14).all()
     assert result["walk_dense_error"][-1] > 0.1
     for method in scaling.METHODS:
-        error, bound = (np.array(result[f"walk_{method}_{key}"]) for key in ("error", "bound"))
+        error, bound = (np.array(result[f"walk_{method}_{key}"], dtype=float) for key in ("error", "bound"))
         given = np.isfinite(error)
         assert (error[given] <= bound[given]).all()
         last = result[f"walk_{method}_last"]
@@ -75,6 +75,6 @@ def test_the_columns_of_the_walk(result: dict[str, Any]) -> None:
 
 
 def test_a_method_that_never_refuses_lasts_to_the_end() -> None:
-    columns = {"length": [1.0, 2.0], "lu_bound": [1e-9, 1e-8], "bicgstab_bound": [1e-9, np.nan]}
+    columns = {"length": [1.0, 2.0], "lu_bound": [1e-9, 1e-8], "bicgstab_bound": [1e-9, None]}
     assert scaling.last_certain(columns, "lu") == 2
     assert scaling.last_certain(columns, "bicgstab") == 1
