@@ -16,7 +16,7 @@ EPS = float(np.finfo(np.float64).eps)
 SUM_TOLERANCE = 1e-12  # printed tables round each probability to one unit in the last place
 
 
-def _table(values: ArrayLike, name: str) -> NDArray[np.float64]:
+def finite_table(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Read-only float64 copy of a table with finite entries."""
     table = np.array(values, dtype=np.float64)
     if not np.isfinite(table).all():
@@ -55,7 +55,7 @@ class EpisodicMDP:
 
     def __post_init__(self) -> None:
         for name in ("transition", "exit", "reward"):
-            object.__setattr__(self, name, _table(getattr(self, name), name))
+            object.__setattr__(self, name, finite_table(getattr(self, name), name))
         if self.exit.ndim != 2 or self.exit.size == 0:
             raise ValueError(f"exit has shape {self.exit.shape}; give (n, m): one entry for each state and action")
         n, m = self.exit.shape

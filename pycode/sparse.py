@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order
 
-from pycode.mdp import SUM_TOLERANCE, Array, EpisodicMDP, _table
+from pycode.mdp import SUM_TOLERANCE, Array, EpisodicMDP, finite_table
 
 
 def _reached(graph: sp.csr_array, origin: int) -> Array:
@@ -55,11 +55,11 @@ class SparseMDP:
         rows = sp.csr_array(self.transition, dtype=np.float64, copy=True)
         rows.sum_duplicates()
         rows.eliminate_zeros()
-        _table(rows.data, "transition")
+        finite_table(rows.data, "transition")
         rows.data.setflags(write=False)
         object.__setattr__(self, "transition", rows)
         for name in ("exit", "reward"):
-            object.__setattr__(self, name, _table(getattr(self, name), name))
+            object.__setattr__(self, name, finite_table(getattr(self, name), name))
         if self.exit.ndim != 2 or self.exit.size == 0:
             raise ValueError(f"exit has shape {self.exit.shape}; give (n, m): one entry for each state and action")
         n, m = self.exit.shape

@@ -10,7 +10,7 @@ from pycode.certified import InaccurateError
 from pycode.experiments.pg import processes, relative
 from pycode.gridworld import gridworld, parameters
 from pycode.mdp import Array, EpisodicMDP
-from pycode.policy_gradient import gradient_autograd, softmax_policy, weighted_gradient
+from pycode.policy_gradient import gradient_autograd, softmax_policy, theorem_sum, weighted_gradient
 from pycode.sparse import from_dense
 from pycode.sparse_gradient import Gradient, directional_derivative, gradient_of, policy_gradient, prepare
 
@@ -21,14 +21,8 @@ DRIFT, NOISE = 0.5, 0.5
 LENGTHS = (2, 7, 14, 21, 28, 35, 42, 49, 56, 63, 70)  # states of the adverse walk
 
 
-def by_elimination(process: EpisodicMDP, theta: Array) -> Array:
-    """The theorem's sum from visits and advantages that are computed without a subtraction."""
-    pi = softmax_policy(theta)
-    return dense.visitation(process, pi)[:, None] * weighted_gradient(pi, dense.advantage(process, pi))
-
-
 def by_dense_lu(process: EpisodicMDP, theta: Array) -> Array:
-    """The same from numpy's solves with the rounded I - P."""
+    """The theorem's sum from numpy's solves with the rounded I - P."""
     pi = softmax_policy(theta)
     A = np.eye(len(pi)) - dense.policy_transition(process, pi)
     v = np.linalg.solve(A, (pi * process.reward).sum(axis=1))
@@ -40,7 +34,7 @@ def on_environments() -> dict[str, Any]:
     """Errors relative to the largest entry, as ``<environment>_<method>``: all against the elimination."""
     result: dict[str, Any] = {}
     for name, process, theta, _ in processes():
-        reference, rows = by_elimination(process, theta), from_dense(process)
+        reference, rows = theorem_sum(process, theta), from_dense(process)
         for method in METHODS:
             found = policy_gradient(rows, theta, method)
             result[f"{name}_{method}"] = relative(found.gradient, reference)
@@ -96,7 +90,7 @@ def endurance() -> dict[str, Any]:
         columns["length"].append(lengths[0])
         columns["condition"].append(2 * lengths.max())
         columns["dense_error"].append(relative_error(by_dense_lu(process, theta), exact))
-        columns["elimination_error"].append(relative_error(by_elimination(process, theta), exact))
+        columns["elimination_error"].append(relative_error(theorem_sum(process, theta), exact))
         for method in METHODS:
             try:
                 found = policy_gradient(from_dense(process), theta, method, tolerance=np.inf)

@@ -1,4 +1,4 @@
-"""CartPole by REINFORCE: how the seeds learn, and what their policies reach on new episodes."""
+"""CartPole by REINFORCE: how the seeds learn, and how long it takes them."""
 
 from typing import Any
 
@@ -6,22 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pycode.style import BLUE, GREEN, GREY, INK, ORANGE
+from pycode.style import BLUE, GREY, INK, ORANGE
 
 THOUSAND = 1_000
-# Key of the means, of the number of episodes, and how they are drawn.
-ROWS = (
-    ("retests", "retest_halfwidths", "retested", "dots: re-test", BLUE, "o", 0.0),
-    ("evaluations", "evaluation_halfwidths", "evaluated", "squares: evaluation", ORANGE, "s", -0.28),
-    ("sampled", "sampled_halfwidths", "sampled_episodes", "triangles: drawn actions", GREEN, "^", 0.28),
-)
 
 
 def learning(figure: Figure, result: dict[str, Any]) -> None:
-    """Left: learning curves, median, quartiles. Right: what each seed's policy reaches, in the order of the means."""
-    curves, final = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    """Left: learning curves, median, quartiles. Right: how many steps each seed took until training stopped."""
+    curves, steps = figure.subplots(1, 2, width_ratios=[1.5, 1])
     _curves(curves, result)
-    _final(final, result)
+    _steps(steps, result)
 
 
 def _curves(axes: Axes, result: dict[str, Any]) -> None:
@@ -42,24 +36,17 @@ def _curves(axes: Axes, result: dict[str, Any]) -> None:
     axes.set(xlabel="thousand steps", ylabel="mean return of a batch", xlim=(0, 1.01 * steps[-1]), ylim=(0, 565))
 
 
-def _final(axes: Axes, result: dict[str, Any]) -> None:
-    """Means with 95 % intervals."""
-    order = np.lexsort((result["sampled"], result["retests"]))
+def _steps(axes: Axes, result: dict[str, Any]) -> None:
+    """Steps of the environments until training stopped, seeds in their order; one that is not solved has a cross."""
+    steps, solved = np.array(result["steps"]) / THOUSAND, np.array(result["solved"]) == 1
+    order = np.argsort(steps)
     place = np.arange(len(order))
-    lowest = float(result["level"])
-    for means, halfwidths, _, _, color, marker, shift in ROWS:
-        mean, halfwidth = np.array(result[means])[order], np.array(result[halfwidths])[order]
-        axes.errorbar(place + shift, mean, yerr=halfwidth, fmt=marker, color=color, markersize=2.8, linewidth=0.9)
-        lowest = min(lowest, (mean - halfwidth).min())
-    height = result["horizon"] - lowest
-    bottom = lowest - 0.65 * height
-    for value, dash in ((result["horizon"], "--"), (result["level"], ":")):
-        axes.axhline(value, color=INK, linestyle=dash, linewidth=0.9)
-    across = axes.get_yaxis_transform()  # x in shares of the panel
-    axes.text(0.015, result["level"] + 0.03 * height, f"solved, {result['level']:g}", va="bottom", transform=across)
-    for line, (_, _, count, text, color, _, _) in enumerate(ROWS):
-        y = lowest - (0.13 + 0.2 * line) * height
-        words = f"{text}, {result[count]:,} episodes"
-        axes.text(0.985, y, words, color=color, ha="right", va="center", transform=across)
-    axes.set(xlabel="seed, in the order of the means", ylabel="mean return")
-    axes.set(xlim=(-1, len(order)), ylim=(bottom, result["horizon"] + 0.08 * height), xticks=[])
+    for chosen, color, marker in ((solved[order], BLUE, "o"), (~solved[order], ORANGE, "X")):
+        axes.vlines(place[chosen], 0, steps[order][chosen], color=color, linewidth=0.9)
+        axes.plot(place[chosen], steps[order][chosen], marker, color=color)
+    middle = result["median_steps"] / THOUSAND
+    axes.axhline(middle, color=INK, linestyle="--", linewidth=0.8)
+    axes.text(-0.8, middle + 0.02 * steps.max(), f"median {middle:.1f}", va="bottom")
+    axes.text(-0.8, 1.02 * steps.max(), f"{solved.sum()} of {len(steps)} seeds solved", color=BLUE, va="center")
+    axes.set(xlabel="seed, in the order of its steps", ylabel="thousand steps of training")
+    axes.set(xlim=(-1, len(order)), ylim=(0, 1.1 * steps.max()), xticks=[])

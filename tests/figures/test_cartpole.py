@@ -1,11 +1,10 @@
-"""The figure of CartPole: curves that end with their training, median, cap and level; marks with intervals."""
+"""The figure of CartPole: curves that end with their training, median, cap and level; steps of each seed."""
 
 from typing import Any
 
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from pycode import style
@@ -18,13 +17,10 @@ SEEDS = 4
 def result() -> dict[str, Any]:
     rng = np.random.default_rng(0)
     curves = np.sort(rng.uniform(20, 500, size=(SEEDS, 31)))
-    means = {"evaluations": [480.0, 500.0, 470.0, 499.0], "retests": [490.0, 500.0, 471.0, 495.0]}
-    means["sampled"] = [460.0, 500.0, 455.0, 480.0]
-    halfwidths = {f"{name}_halfwidths": [3.0, 0.0, 5.0, 2.0] for name in ("evaluation", "retest", "sampled")}
     return {
-        **means, **halfwidths, "curve_steps": np.linspace(0, 30_000, 31), "curves": curves,
+        "curve_steps": np.linspace(0, 30_000, 31), "curves": curves,
         "curve_quartiles": np.quantile(curves, (0.25, 0.5, 0.75), axis=0), "steps": [9_500, 30_000, 20_000, 15_000],
-        "horizon": 500, "level": 475.0, "evaluated": 100, "retested": 1000, "sampled_episodes": 100,
+        "median_steps": 17_500.0, "solved": [1, 1, 0, 1], "horizon": 500, "level": 475.0,
     }  # fmt: skip
 
 
@@ -47,16 +43,15 @@ def test_curves_end_with_their_training_and_the_median_is_thick(result: dict[str
     assert (level.get_ydata()[0], level.get_linestyle()) == (475, ":")
 
 
-def test_marks_stand_in_the_order_of_the_retest_inside_the_panel(result: dict[str, Any]) -> None:
+def test_every_seed_has_its_steps_and_one_that_is_not_solved_a_cross(result: dict[str, Any]) -> None:
     _, axes = drawn(result).axes
-    bars = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
-    order = [2, 0, 3, 1]
-    for container, name in zip(bars, ("retests", "evaluations", "sampled"), strict=True):
-        assert list(container[0].get_ydata()) == [result[name][k] for k in order]
-    assert len({container[0].get_marker() for container in bars}) == 3
-    low, high = axes.get_ylim()
-    assert low < 455 - 5
-    assert high > 500
+    dots, crosses, median = axes.lines
+    assert list(dots.get_ydata()) == [9.5, 15, 30]
+    assert list(crosses.get_ydata()) == [20]
+    assert list(crosses.get_xdata()) == [2]
+    assert dots.get_marker() != crosses.get_marker()
+    assert (median.get_ydata()[0], median.get_linestyle()) == (17.5, "--")
+    assert "3 of 4 seeds solved" in [text.get_text() for text in axes.texts]
 
 
 def test_texts_do_not_meet(result: dict[str, Any]) -> None:
