@@ -13,7 +13,7 @@ from benchmarks.timing import Bar, ratio
 from pycode.experiments.cartpole import SETTINGS, TUNING
 from pycode.reinforce_training import train
 
-SEEDS = TUNING[:5]
+SEEDS = TUNING[:3]
 LIMIT = 200_000  # steps after which the plain loop gives up and counts as it is
 
 
