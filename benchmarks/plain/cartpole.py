@@ -4,6 +4,7 @@ One environment, a torch call and a draw for each step, an update after each epi
 returns, Adam. Its sizes and numbers are the example's, but for the dropout, which would only cost it more steps.
 """
 
+from collections import deque
 from itertools import count
 
 import gymnasium as gym
@@ -42,10 +43,10 @@ def select_action(policy: Policy, state: np.ndarray) -> int:
 def finish_episode(policy: Policy, optimizer: optim.Optimizer) -> None:
     """Update the policy from the episode that is over."""
     R = 0.0
-    returns: list[float] = []
+    returns: deque[float] = deque()
     for r in policy.rewards[::-1]:
         R = r + GAMMA * R
-        returns.insert(0, R)
+        returns.appendleft(R)
     scaled = torch.tensor(returns)
     scaled = (scaled - scaled.mean()) / (scaled.std() + np.finfo(np.float32).eps.item())
     policy_loss = [-log_prob * R for log_prob, R in zip(policy.saved_log_probs, scaled, strict=True)]

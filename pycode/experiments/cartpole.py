@@ -69,9 +69,10 @@ def measure() -> dict[str, Any]:
     curves = np.array([on_grid(t, after, grid) for t, after in zip(trainings, sampled, strict=True)])
     solved = evaluation >= LEVEL
     return {
-        "seeds": list(SEEDS),
-        "tuning_seeds": list(TUNING),
+        "seeds": len(SEEDS),
+        "seed_range": f"{SEEDS[0]} to {SEEDS[-1]}",
         "solved_share": float(solved.mean()),
+        "solved_percent": float(100 * solved.mean()),
         "median_steps": float(np.median(steps)),
         "retest_min": float(retest.min()),
         "sampled_min": float(sampled.min()),
@@ -91,7 +92,8 @@ def measure() -> dict[str, Any]:
         "sampled_halfwidths": sampled_error,
         "uncapped": by_seed,
         "uncapped_median": float(np.median(by_seed)),
-        "uncapped_share": float((lengths >= UNCAPPED).mean()),
+        "uncapped_percent": float(100 * (lengths >= UNCAPPED).mean()),
+        "uncapped_count": lengths.size,
         "uncapped_horizon": UNCAPPED,
         "uncapped_episodes": UNCAPPED_EPISODES,
         "curve_steps": grid,

@@ -60,6 +60,8 @@ def growth() -> dict[str, Any]:
     along, bound = directional_derivative(system, direction)
     return columns | {
         "grid_states": len(theta),
+        "grid_T": columns["grid_length"][-1],
+        "grid_bound": max(columns["grid_lu_bound"][-1], columns["grid_bicgstab_bound"][-1]),
         "grid_difference": relative(iterative.gradient, lu.gradient),
         **against_extra_solve(lu, direction, along, bound),
     }
@@ -100,7 +102,8 @@ def endurance() -> dict[str, Any]:
                 error, bound = relative_error(found.gradient, exact), found.error
             columns[f"{method}_error"].append(error)
             columns[f"{method}_bound"].append(bound)
-    walk = {f"walk_{key}": value for key, value in columns.items()}
+    walk: dict[str, Any] = {f"walk_{key}": value for key, value in columns.items()}
+    walk |= {"walk_longest": columns["length"][-1], "walk_elimination_worst": max(columns["elimination_error"])}
     return walk | {f"walk_{method}_last": last_certain(columns, method) for method in METHODS}
 
 

@@ -35,7 +35,8 @@ def test_reported_seeds_are_those_that_are_fixed_and_none_of_tuning(monkeypatch:
 
 
 def test_numbers_by_seed_are_those_of_its_training_and_of_new_episodes(result: dict[str, Any]) -> None:
-    for k, seed in enumerate(result["seeds"]):
+    assert (result["seeds"], result["seed_range"]) == (2, "0 to 1")
+    for k, seed in enumerate(range(2)):
         trained = train(seed, Settings(limit=LIMIT))
         assert result["steps"][k] == trained.steps[-1]
         assert result["used"][k] == trained.used[-1] < trained.steps[-1]
@@ -48,7 +49,7 @@ def test_numbers_by_seed_are_those_of_its_training_and_of_new_episodes(result: d
     assert result["stopped"] == [0, 0]
     assert result["retest_min"] == min(result["retests"])
     assert result["median_steps"] == np.median(result["steps"]) == result["steps_quartiles"][1]
-    assert result["solved_share"] == np.mean(result["solved"])
+    assert result["solved_share"] == np.mean(result["solved"]) == result["solved_percent"] / 100
 
 
 def test_drawn_and_uncapped_episodes_are_counted(result: dict[str, Any]) -> None:
@@ -56,7 +57,8 @@ def test_drawn_and_uncapped_episodes_are_counted(result: dict[str, Any]) -> None
     assert (np.array(result["sampled"]) > 8).all()
     assert result["sampled_min"] == min(result["sampled"])
     assert (np.array(result["uncapped"]) <= 600).all()
-    assert 0 <= result["uncapped_share"] <= 1
+    assert 0 <= result["uncapped_percent"] <= 100
+    assert result["uncapped_count"] == 2 * experiment.UNCAPPED_EPISODES
     assert result["horizon"] == 500
 
 
