@@ -5,7 +5,7 @@ import numpy as np
 from pycode.check import Check
 from pycode.checks import SOLVE, UNITS
 from pycode.corridor import J_STAR, P_STAR, corridor, objective, policy, slope, theorem_sum
-from pycode.experiments.corridor import NORMAL_95
+from pycode.experiments import NORMAL_95
 from pycode.mdp import EPS, condition, mean_length
 from pycode.results import measured
 

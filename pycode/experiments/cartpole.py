@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pycode import cartpole
+from pycode.experiments import NORMAL_95
 from pycode.progress import bar
 from pycode.reinforce_training import Settings, Trained, train
 from pycode.seeds import require_disjoint
@@ -18,7 +19,6 @@ LEVEL = 475.0  # mean return at which gymnasium calls this environment solved
 EVALUATED, RETESTED, SAMPLED = 100, 1_000, 100  # episodes
 UNCAPPED, UNCAPPED_EPISODES = 2_500, 5  # steps instead of the cap of 500, episodes of each seed
 GRID = 121
-NORMAL_95 = 1.959964
 
 
 def on_grid(trained: Trained, after: float, grid: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from pycode.corridor import corridor, objective, objective_by_solve, policy
+from pycode.experiments import NORMAL_95
 from pycode.policy_gradient import COMPLEX_STEP
 from pycode.rollouts import episodes, returns
 
 SEED = 0
 EPISODES = 200
 EPSILON = 0.1  # Example 13.1 compares with ε-greedy choices
-NORMAL_95 = 1.959964
 
 
 def slope_by_complex_step(p: float) -> float:

@@ -9,7 +9,7 @@ from pycode import corridor
 from pycode.environments import load
 from pycode.estimator_sampling import paths, variances
 from pycode.estimator_variance import ScoredPolicy, estimators, softmax_score
-from pycode.experiments.corridor import NORMAL_95
+from pycode.experiments import NORMAL_95
 from pycode.mdp import Array
 from pycode.optimal import epsilon_greedy, optimal_action_value
 from pycode.policy_gradient import softmax_policy

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pycode.environments import load, make
-from pycode.experiments.corridor import NORMAL_95
+from pycode.experiments import NORMAL_95
 from pycode.mdp import Array, EpisodicMDP, limited_value, mean_length, occupancy, state_value
 from pycode.optimal import optimal_action_value
 from pycode.play import play

@@ -17,7 +17,7 @@ from pycode.corridor_learning import (
     reinforce,
     slope_in_h,
 )
-from pycode.experiments.corridor import NORMAL_95
+from pycode.experiments import NORMAL_95
 from pycode.mdp import Array
 from pycode.policy_gradient import COMPLEX_STEP
 

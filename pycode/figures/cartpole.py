@@ -33,7 +33,7 @@ def _curves(axes: Axes, result: dict[str, Any]) -> None:
     axes.text(steps[-1], result["level"] - 12, f"solved, {result['level']:g}", ha="right", va="top")
     axes.text(steps[-1], 110, "median and quartiles", color=BLUE, ha="right")
     axes.text(steps[-1], 50, "single seeds, to their end", color=GREY, ha="right")
-    axes.set(xlabel="thousand steps", ylabel="mean return of a batch", xlim=(0, 1.01 * steps[-1]), ylim=(0, 565))
+    axes.set(xlabel="thousand steps", ylabel="mean return", xlim=(0, 1.01 * steps[-1]), ylim=(0, 565))
 
 
 def _steps(axes: Axes, result: dict[str, Any]) -> None:
@@ -48,5 +48,5 @@ def _steps(axes: Axes, result: dict[str, Any]) -> None:
     axes.axhline(middle, color=INK, linestyle="--", linewidth=0.8)
     axes.text(-0.8, middle + 0.02 * steps.max(), f"median {middle:.1f}", va="bottom")
     axes.text(-0.8, 1.02 * steps.max(), f"{solved.sum()} of {len(steps)} seeds solved", color=BLUE, va="center")
-    axes.set(xlabel="seed, in the order of its steps", ylabel="thousand steps of training")
+    axes.set(xlabel="seed, in the order of its steps", ylabel="thousand steps")
     axes.set(xlim=(-1, len(order)), ylim=(0, 1.1 * steps.max()), xticks=[])

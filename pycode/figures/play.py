@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pycode.experiments.corridor import NORMAL_95
+from pycode.experiments import NORMAL_95
 from pycode.style import BLUE, GREY, INK, ORANGE
 
 

@@ -27,7 +27,7 @@ def learning(figure: Figure, result: dict[str, Any]) -> None:
     left, right = figure.subplots(1, 2, sharey=True)
     _panel(left, result, STEP_SIZES)
     _panel(right, result, BASELINES)
-    left.set_ylabel("total return $G_0$, mean of runs")
+    left.set_ylabel("mean total return $G_0$")
 
 
 def _panel(axes: Axes, result: dict[str, Any], curves: tuple[Any, ...]) -> None:

@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
 from pycode.corridor import objective, slope
-from pycode.experiments import corridor
+from pycode.experiments import NORMAL_95, corridor
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,13 @@ def test_the_greedy_policies_are_the_books(result: dict[str, Any]) -> None:
 
 
 def test_the_quantile_is_that_of_the_normal_distribution() -> None:
-    assert pytest.approx(norm.ppf(0.975), abs=5e-7) == corridor.NORMAL_95
+    assert pytest.approx(norm.ppf(0.975), abs=5e-7) == NORMAL_95
 
 
 def test_the_bars_are_95_percent_intervals(result: dict[str, Any]) -> None:
     """The standard deviation of a return is at most a few times its mean, about |J| for long episodes."""
     J = objective(result["sampled_p"])
     assert (abs(result["sampled_mean"] - J) < 2.5 * result["sampled_halfwidth"]).all()
-    spread = result["sampled_halfwidth"] / corridor.NORMAL_95 * np.sqrt(result["episodes"])
+    spread = result["sampled_halfwidth"] / NORMAL_95 * np.sqrt(result["episodes"])
     assert (spread < 1.5 * abs(J)).all()
     assert (spread > 0.5 * abs(J)).all()

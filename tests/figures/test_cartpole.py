@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from pycode import style
 from pycode.figures import cartpole as figures
 
 SEEDS = 4
@@ -54,14 +52,9 @@ def test_every_seed_has_its_steps_and_one_that_is_not_solved_a_cross(result: dic
     assert "3 of 4 seeds solved" in [text.get_text() for text in axes.texts]
 
 
-def test_texts_do_not_meet(result: dict[str, Any]) -> None:
-    if style.register_page_font() is None:
-        pytest.skip("the page's font comes with TeX, which is not installed; texts have another width")
-    with matplotlib.rc_context(style.parameters()):
-        figure = drawn(result)
-    for axes in figure.axes:
-        boxes = [text.get_window_extent() for text in axes.texts]
-        for k, box in enumerate(boxes):
-            assert not any(box.overlaps(other) for other in boxes[:k])
+@pytest.mark.usefixtures("page_style")
+def test_texts_do_not_meet(result: dict[str, Any], boxes_apart: Any) -> None:
+    for axes in drawn(result).axes:
+        for box in boxes_apart(axes.texts):
             assert box.x0 >= axes.get_window_extent().x0 - 1
             assert box.x1 <= axes.get_window_extent().x1 + 1

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.container import ErrorbarContainer
@@ -50,14 +49,9 @@ def test_rows_are_named_once_in_the_measured_order(result: dict[str, Any]) -> No
     assert [label.get_text() for label in left.get_yticklabels()] == [figures.ROWS[e] for e in result["estimators"]]
 
 
-def test_texts_are_clear_of_each_other_and_of_the_marks(result: dict[str, Any]) -> None:
-    if style.register_page_font() is None:
-        pytest.skip("the page's font comes with TeX, which is not installed; texts have another width")
-    with matplotlib.rc_context(style.parameters()):
-        figure = drawn(result)
-    for axes in figure.axes:
-        boxes = [text.get_window_extent() for text in axes.texts]
-        for k, box in enumerate(boxes):
-            assert not any(box.overlaps(other) for other in boxes[:k])
+@pytest.mark.usefixtures("page_style")
+def test_texts_are_clear_of_each_other_and_of_the_marks(result: dict[str, Any], boxes_apart: Any) -> None:
+    for axes in drawn(result).axes:
+        for box in boxes_apart(axes.texts):
             for line in axes.lines:
                 assert not any(box.contains(*point) for point in axes.transData.transform(line.get_xydata()))

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from pycode import style
 from pycode.experiments import gradvar as experiment
 from pycode.experiments import trained_gradients
 from pycode.figures import gradvar as figures
@@ -61,17 +59,13 @@ def test_rows_of_the_elbo_are_relative_to_estimator_b(result: dict[str, Any]) ->
     assert "25 (22–30)" in texts
 
 
+@pytest.mark.usefixtures("page_style")
 @pytest.mark.parametrize("factor", [1, 30])
-def test_dots_are_inside_and_texts_do_not_meet(result: dict[str, Any], factor: float) -> None:
-    if style.register_page_font() is None:
-        pytest.skip("the page's font comes with TeX, which is not installed; texts have another width")
+def test_dots_are_inside_and_texts_do_not_meet(result: dict[str, Any], factor: float, boxes_apart: Any) -> None:
     result["trained_over_b"][:, 0] *= factor
-    with matplotlib.rc_context(style.parameters()):
-        figure = drawn(result)
+    figure = drawn(result)
     _, elbo = figure.axes
     assert result["trained_over_b"].max() < elbo.get_xlim()[1]
     for axes in figure.axes:
-        boxes = [text.get_window_extent() for text in axes.texts if not isinstance(text, Annotation)]
-        for k, box in enumerate(boxes):
-            assert not any(box.overlaps(other) for other in boxes[:k])
+        for box in boxes_apart([text for text in axes.texts if not isinstance(text, Annotation)]):
             assert box.x1 <= axes.get_window_extent().x1 + 1

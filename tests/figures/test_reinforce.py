@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from pycode import style
 from pycode.corridor import J_STAR
@@ -52,15 +50,10 @@ def test_labels_name_the_step_sizes_of_their_curves(result: dict[str, Any]) -> N
             assert text.get_color() == color
 
 
-def test_labels_stand_apart_and_on_no_curve_and_all_points_are_inside(result: dict[str, Any]) -> None:
-    if style.register_page_font() is None:
-        pytest.skip("the page's font comes with TeX, which is not installed; texts have another width")
-    with matplotlib.rc_context(style.parameters()):
-        figure = drawn(result)
-        boxes = {axes: [Text.get_window_extent(text) for text in axes.texts] for axes in figure.axes}
-    for axes in figure.axes:
-        for k, box in enumerate(boxes[axes]):
-            assert not any(box.overlaps(other) for other in boxes[axes][:k])
+@pytest.mark.usefixtures("page_style")
+def test_labels_stand_apart_and_on_no_curve_and_all_points_are_inside(result: dict[str, Any], boxes_apart: Any) -> None:
+    for axes in drawn(result).axes:
+        for k, box in enumerate(boxes_apart(axes.texts)):
             for line in axes.lines[:-1]:
                 points = axes.transData.transform(np.column_stack([line.get_xdata(), line.get_ydata()]))
                 assert not any(box.contains(*point) for point in points), axes.texts[k].get_text()
