@@ -3,11 +3,11 @@
 import mpmath
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from pycode import mdp as dense
 from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
 from pycode.certified import InaccurateError
+from pycode.combination_lock import combination_lock as lock
 from pycode.environments import ENVIRONMENTS, load
 from pycode.gridworld import gridworld, parameters
 from pycode.mdp import EpisodicMDP
@@ -18,15 +18,6 @@ from tests.test_sparse import random_process
 
 METHODS = ("lu", "bicgstab")
 both = pytest.mark.parametrize("method", METHODS)
-
-
-def lock(n: int, reward: float = 1.0) -> SparseMDP:
-    """A combination lock of n states: one action leads on, the other exits; only the last step pays."""
-    rows = sp.csr_array((np.ones(n - 1), np.arange(1, n), np.append(np.repeat(np.arange(n), 2)[1:], [n - 1, n - 1])))
-    rows = sp.csr_array((rows.data, rows.indices, rows.indptr), shape=(2 * n, n))
-    exit_, rewards = np.tile([0.0, 1.0], (n, 1)), np.zeros((n, 2))
-    exit_[-1, 0], rewards[-1, 0] = 1, reward
-    return SparseMDP(rows, exit_, rewards)
 
 
 @both

@@ -7,6 +7,7 @@ import numpy as np
 from pycode import mdp as dense
 from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
 from pycode.certified import InaccurateError
+from pycode.combination_lock import combination_lock
 from pycode.experiments.pg import processes, relative
 from pycode.gridworld import gridworld, parameters
 from pycode.mdp import Array, EpisodicMDP
@@ -18,6 +19,7 @@ SEED = 0
 METHODS = ("lu", "bicgstab")
 SIDES = (10, 20, 40, 90, 304)
 DRIFT, NOISE = 0.5, 0.5
+LOCKS = range(900, 1101, 20)  # states of combination locks
 LENGTHS = (2, 7, 14, 21, 28, 35, 42, 49, 56, 63, 70)  # states of the adverse walk
 
 
@@ -114,6 +116,19 @@ def last_certain(columns: dict[str, list[Any]], method: str, tolerance: float = 
     return float(columns["length"][int(refused[0]) - 1 if len(refused) else -1])
 
 
+def rare_rewards() -> dict[str, int]:
+    """Longest of some combination locks whose gradient by LU is certain and right; the next, refused as underflow."""
+    certain, refused = 0, 0
+    for n in LOCKS:
+        try:
+            found = policy_gradient(combination_lock(n), np.zeros((n, 2)), "lu")
+        except InaccurateError as error:
+            refused = n if "underflows" in str(error) else 0
+            break
+        certain = n if abs(np.ldexp(found.gradient, n + 1) - [1, -1]).max() <= found.error else 0
+    return {"lock_certain": certain, "lock_refused": refused}
+
+
 def measure() -> dict[str, Any]:
     """Errors on the environments; columns of work by size of the grid; columns ``walk_…`` by length of episodes."""
-    return {**on_environments(), **growth(), **endurance(), "tolerance": 1e-6}
+    return {**on_environments(), **growth(), **endurance(), **rare_rewards(), "tolerance": 1e-6}

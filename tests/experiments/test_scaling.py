@@ -78,3 +78,9 @@ def test_a_method_that_never_refuses_lasts_to_the_end() -> None:
     columns = {"length": [1.0, 2.0], "lu_bound": [1e-9, 1e-8], "bicgstab_bound": [1e-9, None]}
     assert scaling.last_certain(columns, "lu") == 2
     assert scaling.last_certain(columns, "bicgstab") == 1
+
+
+def test_rare_rewards_are_followed_as_far_as_floats_reach(result: dict[str, Any]) -> None:
+    """The gradient is 2^-(n+1): doubles are normal down to 2^-1022 and end at 2^-1074."""
+    assert 1000 <= result["lock_certain"] < result["lock_refused"] <= 1080
+    assert result["lock_certain"] + 1 <= 1074
