@@ -23,11 +23,18 @@ def factorise(matrix: sp.csr_array) -> SuperLU:
     return splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
 
 
+def multiplications(factors: SuperLU) -> int:
+    """Multiplications and divisions of a factorisation: under each pivot a column of L times its row of U."""
+    below, rightwards = np.diff(factors.L.indptr) - 1, np.bincount(factors.U.indices)
+    return int(below @ rightwards)
+
+
 class LU:
     """One factorisation for all solves; ``nonzeros`` counts both factors' entries."""
 
     iterations = 0
     converged = True
+    solves = 0
 
     def __init__(self, matrix: sp.csr_array) -> None:
         self._factors = factorise(matrix)
@@ -35,7 +42,12 @@ class LU:
 
     def solve(self, b: Array, reduction: float, transposed: bool = False) -> Array:
         """Solution of A x = b or, transposed, of A' x = b; a direct solve has no use for ``reduction``."""
+        self.solves += 1
         return self._factors.solve(b, "T" if transposed else "N")
+
+    def work(self) -> int:
+        """Multiplications so far: of the factorisation, and one for each entry of the factors in each solve."""
+        return multiplications(self._factors) + self.solves * self.nonzeros
 
 
 def pair(matrix: sp.csr_array) -> Array:
@@ -119,6 +131,10 @@ class BiCGSTAB:
             x, failed = bicgstab(A, b, guess, rtol=0.0, atol=goal, maxiter=MAX_ITERATIONS, M=operator, callback=count)
         self.converged &= not failed
         return x
+
+    def work(self) -> int:
+        """Multiplications so far, but for those by vectors: an iteration has six products with A, two lumped solves."""
+        return multiplications(self._factors) + self.iterations * (6 * self._A.nnz + 2 * self.nonzeros)
 
 
 def _left(A: sp.csr_array, x: Array, r: Array) -> Array:

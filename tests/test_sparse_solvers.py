@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from pycode.gridworld import gridworld, parameters
 from pycode.policy_gradient import softmax_policy
 from pycode.sparse import policy_transition
-from pycode.sparse_solvers import LU, MAX_ITERATIONS, BiCGSTAB, lump, pair
+from pycode.sparse_solvers import LU, MAX_ITERATIONS, BiCGSTAB, factorise, lump, multiplications, pair
 
 
 def grid_matrix(k: int, drift: float = 0.3) -> sp.csr_array:
@@ -26,6 +26,16 @@ def test_solutions_are_numpys(method: type[LU] | type[BiCGSTAB], transposed: boo
         assert solver.solve(b, 1e-12, transposed) == pytest.approx(exact, abs=1e-9 * abs(exact).max())
     assert solver.converged
     assert solver.nonzeros > 0
+
+
+def test_multiplications_of_a_path_are_two_for_each_state_but_the_last() -> None:
+    """No entry fills in, and each pivot has one neighbour left: a division, then a multiplication."""
+    n = 50
+    path = sp.csr_array(sp.diags_array([-0.5, 2.0, -0.25], offsets=[-1, 0, 1], shape=(n, n)))
+    assert multiplications(factorise(path)) == 2 * (n - 1)
+    lu = LU(path)
+    lu.solve(np.ones(n), 0.0)
+    assert lu.work() == 2 * (n - 1) + lu.nonzeros
 
 
 def test_the_residual_is_reduced_as_asked_and_iterations_are_counted() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from pycode import cartpole
 from pycode.experiments import NORMAL_95
@@ -49,13 +50,14 @@ def measure() -> dict[str, Any]:
     continued by ``sampled`` after its end; ``curve_quartiles`` are theirs, low, median, high.
     """
     require_disjoint(SEEDS, TUNING)
-    trainings, intervals = [], []
+    trainings, intervals, full = [], [], []
     with bar(len(SEEDS), "CartPole") as step:
         for seed in SEEDS:
             trainings.append(train(seed, SETTINGS))
             # Both at once: the environment's time is mostly that of its calls.
             new = cartpole.returns(trainings[-1].policy.greedy(), EVALUATED + RETESTED, [seed, 1])
             intervals.append((*_interval(new[:EVALUATED]), *_interval(new[EVALUATED:])))
+            full.append(float((new[EVALUATED:] >= cartpole.HORIZON).mean()))
             step()
     evaluation, evaluation_error, retest, retest_error = np.transpose(intervals)
     policies = [trained.policy for trained in trainings]
@@ -72,9 +74,11 @@ def measure() -> dict[str, Any]:
         "seeds": len(SEEDS),
         "seed_range": f"{SEEDS[0]} to {SEEDS[-1]}",
         "solved_share": float(solved.mean()),
-        "solved_percent": float(100 * solved.mean()),
+        "solved_count": int(solved.sum()),
+        "solved_least_percent": 100 * binomtest(int(solved.sum()), len(SEEDS)).proportion_ci().low,
         "median_steps": float(np.median(steps)),
         "retest_min": float(retest.min()),
+        "retest_full_percent": 100 * float(np.mean(full)),
         "sampled_min": float(sampled.min()),
         "sampled_median": float(np.median(sampled)),
         "solved": solved.astype(int),
@@ -92,8 +96,8 @@ def measure() -> dict[str, Any]:
         "sampled_halfwidths": sampled_error,
         "uncapped": by_seed,
         "uncapped_median": float(np.median(by_seed)),
-        "uncapped_percent": float(100 * (lengths >= UNCAPPED).mean()),
         "uncapped_count": lengths.size,
+        "uncapped_reached": int((lengths >= UNCAPPED).sum()),
         "uncapped_horizon": UNCAPPED,
         "uncapped_episodes": UNCAPPED_EPISODES,
         "curve_steps": grid,

@@ -75,6 +75,7 @@ def measure() -> dict[str, Any]:
         "temperature": TEMPERATURE,
         "bias": bias,
         "bias_limit": bias[LIMIT],
+        "bias_percent": 100 * bias[LIMIT],
         "soft_length": mean_length(lake, softmax_policy(theta))[lake.start],
         "long_run": LONG_RUN,
         "steps": int(visits.sum()),

@@ -3,6 +3,7 @@ r"""The exact gradient by sparse methods: how they agree, how their work grows, 
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lu_factor, lu_solve
 
 from pycode import mdp as dense
 from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
@@ -24,11 +25,11 @@ LENGTHS = (2, 7, 14, 21, 28, 35, 42, 49, 56, 63, 70)  # states of the adverse wa
 
 
 def by_dense_lu(process: EpisodicMDP, theta: Array) -> Array:
-    """The theorem's sum from numpy's solves with the rounded I - P."""
+    """The theorem's sum from one factorisation of the rounded I - P."""
     pi = softmax_policy(theta)
-    A = np.eye(len(pi)) - dense.policy_transition(process, pi)
-    v = np.linalg.solve(A, (pi * process.reward).sum(axis=1))
-    eta = np.linalg.solve(A.T, np.eye(len(pi))[process.start])
+    factors = lu_factor(np.eye(len(pi)) - dense.policy_transition(process, pi))
+    v = lu_solve(factors, (pi * process.reward).sum(axis=1))
+    eta = lu_solve(factors, np.eye(len(pi))[process.start], trans=1)
     return eta[:, None] * weighted_gradient(pi, process.reward + process.transition @ v)
 
 
@@ -47,15 +48,16 @@ def on_environments() -> dict[str, Any]:
 
 
 def growth() -> dict[str, Any]:
-    """Work against the side of the grid, and on the largest one how LU, BiCGSTAB and an extra solve agree."""
+    """Multiplications by size of the grid; on the largest one how LU, BiCGSTAB and an extra solve agree."""
     rng = np.random.default_rng(SEED)
-    columns: dict[str, list[float]] = {key: [] for key in ("states", "entries", "lu_nonzeros", "iterations", "lumped")}
+    names = ("states", "entries", "lu_work", "iterations", "bicgstab_work")
+    columns: dict[str, list[float]] = {key: [] for key in names}
     columns |= {"grid_length": [], "grid_lu_bound": [], "grid_bicgstab_bound": []}
     for k in SIDES:
         grid, theta = gridworld(k), parameters(k, DRIFT, NOISE, rng)
-        system = prepare(grid, theta, "lu")
-        lu, iterative = gradient_of(system), policy_gradient(grid, theta, "bicgstab")
-        row = (len(theta), system.narrow.nnz, lu.nonzeros, iterative.iterations, iterative.nonzeros)
+        system, other = prepare(grid, theta, "lu"), prepare(grid, theta, "bicgstab")
+        lu, iterative = gradient_of(system), gradient_of(other)
+        row = (len(theta), system.narrow.nnz, system.solver.work(), iterative.iterations, other.solver.work())
         for column, value in zip(columns.values(), (*row, lu.length, lu.error, iterative.error), strict=True):
             column.append(value)
     direction = rng.normal(size=theta.shape)
@@ -105,7 +107,11 @@ def endurance() -> dict[str, Any]:
             columns[f"{method}_error"].append(error)
             columns[f"{method}_bound"].append(bound)
     walk: dict[str, Any] = {f"walk_{key}": value for key, value in columns.items()}
-    walk |= {"walk_longest": columns["length"][-1], "walk_elimination_worst": max(columns["elimination_error"])}
+    walk |= {
+        "walks": len(LENGTHS),
+        "walk_longest": columns["length"][-1],
+        "walk_elimination_worst": max(columns["elimination_error"]),
+    }
     return walk | {f"walk_{method}_last": last_certain(columns, method) for method in METHODS}
 
 

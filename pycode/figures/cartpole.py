@@ -46,7 +46,7 @@ def _steps(axes: Axes, result: dict[str, Any]) -> None:
         axes.plot(place[chosen], steps[order][chosen], marker, color=color)
     middle = result["median_steps"] / THOUSAND
     axes.axhline(middle, color=INK, linestyle="--", linewidth=0.8)
-    axes.text(-0.8, middle + 0.02 * steps.max(), f"median {middle:.1f}", va="bottom")
-    axes.text(-0.8, 1.02 * steps.max(), f"{solved.sum()} of {len(steps)} seeds solved", color=BLUE, va="center")
+    axes.text(-0.5, middle + 0.02 * steps.max(), f"median {middle:.1f}", va="bottom")
+    axes.text(-0.5, 1.02 * steps.max(), f"{solved.sum()} of {len(steps)} seeds solved", color=BLUE, va="center")
     axes.set(xlabel="seed, in the order of its steps", ylabel="thousand steps")
     axes.set(xlim=(-1, len(order)), ylim=(0, 1.1 * steps.max()), xticks=[])

@@ -31,7 +31,7 @@ def variances(figure: Figure, result: dict[str, Any]) -> None:
     left.set_yticks(-np.arange(len(names)), [ROWS[name] for name in names])
     left.set(ylim=(0.5 - len(names), 0.5), title=f"short corridor, $p={result['p']:g}$")
     right.set_title(rf"CliffWalking, $\varepsilon$-greedy, $\varepsilon={result['epsilon']:g}$")
-    for row, text, color in ((0, "bars: exact", INK), (1, "crosses: Monte Carlo", BLUE)):
+    for row, text, color in ((0, "ticks: exact", INK), (1, "crosses: Monte Carlo", BLUE)):
         left.text(0.03, -row, text, color=color, va="center", transform=left.get_yaxis_transform())
     for axes, policy in ((left, r"$p^*=2-\sqrt{2}$"), (right, r"$\pi\propto e^{q_*}$")):
         axes.text(0.03, -2, f"dots: {policy}, exact", color=ORANGE, va="center", transform=axes.get_yaxis_transform())

@@ -25,7 +25,7 @@ def diagonal(figure: Figure, result: dict[str, Any]) -> None:
     left.plot(ends, ends, color=INK, linestyle="--", linewidth=0.8)
     left.set(yscale="log", ylim=ends, ylabel="ratio of the two sides")
     left.set_yticks(STEPS, labels=map(str, STEPS))
-    left.text(30, 23, "ratio = E[$T$]", ha="left", va="top")
+    left.text(30, 23, r"ratio $=\mathbb{E}[T]$", ha="left", va="top")
 
     # Linear below 1e-16, for the policies whose distance is exactly 0.
     right.set_yscale("symlog", linthresh=1e-16, linscale=0.4)

@@ -13,7 +13,7 @@ from pycode.experiments import scaling as experiment
 def measured_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a small grid, where LU and BiCGSTAB do not take a second each."""
     monkeypatch.setattr(experiment, "SIDES", (10, 12))
-    measured = {"scaling": lambda: {**experiment.on_environments(), **experiment.growth()}}
+    measured = {"scaling": lambda: {**experiment.on_environments(), **experiment.growth(), **experiment.endurance()}}
     monkeypatch.setattr(checks, "measured", lambda group: measured[group]())
 
 
@@ -26,8 +26,8 @@ def test_both_hold() -> None:
 def test_a_wrong_sparse_gradient_is_seen(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     honest = experiment.policy_gradient
 
-    def spoilt(process: Any, theta: np.ndarray, chosen: str) -> Any:
-        found = honest(process, theta, chosen)
+    def spoilt(process: Any, theta: np.ndarray, chosen: str, tolerance: float = 1e-6) -> Any:
+        found = honest(process, theta, chosen, tolerance)
         return found._replace(gradient=found.gradient * (1 + 1e-12)) if chosen == method else found
 
     monkeypatch.setattr(experiment, "policy_gradient", spoilt)

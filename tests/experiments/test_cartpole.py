@@ -49,7 +49,11 @@ def test_numbers_by_seed_are_those_of_its_training_and_of_new_episodes(result: d
     assert result["stopped"] == [0, 0]
     assert result["retest_min"] == min(result["retests"])
     assert result["median_steps"] == np.median(result["steps"]) == result["steps_quartiles"][1]
-    assert result["solved_share"] == np.mean(result["solved"]) == result["solved_percent"] / 100
+    assert result["solved_share"] == np.mean(result["solved"])
+    assert result["solved_count"] == sum(result["solved"])
+    # Two of two, or less: the exact interval for two of two begins at the square root of 0.025.
+    assert result["solved_least_percent"] <= 100 * 0.025**0.5 + 1e-9
+    assert 0 <= result["retest_full_percent"] <= 100
 
 
 def test_drawn_and_uncapped_episodes_are_counted(result: dict[str, Any]) -> None:
@@ -57,7 +61,8 @@ def test_drawn_and_uncapped_episodes_are_counted(result: dict[str, Any]) -> None
     assert (np.array(result["sampled"]) > 8).all()
     assert result["sampled_min"] == min(result["sampled"])
     assert (np.array(result["uncapped"]) <= 600).all()
-    assert 0 <= result["uncapped_percent"] <= 100
+    full = (np.array(result["uncapped"]) == 600).sum() * experiment.UNCAPPED_EPISODES
+    assert full <= result["uncapped_reached"] < full + 2 * experiment.UNCAPPED_EPISODES
     assert result["uncapped_count"] == 2 * experiment.UNCAPPED_EPISODES
     assert result["horizon"] == 500
 
