@@ -5,12 +5,13 @@ not part of it; with the limit the objective would be another one.
 """
 
 import warnings
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from pycode.mdp import EpisodicMDP
+from pycode.mdp import SUM_TOLERANCE, EpisodicMDP
 
 # Name here: gymnasium's id and options.
 ENVIRONMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -43,7 +44,7 @@ def make(identifier: str, **options: Any) -> Any:
             return gymnasium.make(identifier, **options)
         except gymnasium.error.Error as error:
             raise ValueError(f"gymnasium has no environment {identifier!r}: {error}") from error
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, ImportError) as error:
             given = ", ".join(f"{name}={value!r}" for name, value in options.items())
             raise ValueError(f"{identifier} cannot be made with {given}: {error}") from error
 
@@ -57,17 +58,24 @@ def read(env: Any) -> EpisodicMDP:
     (Taxi: 300), :math:`s_0` is one state more, ``draw``, from which every action leads, with reward 0, to a start so
     drawn: :math:`J` is then the mean over the starts, and the draw counts as one step of :math:`T`.
     The other states keep gymnasium's numbers as their names.
-    Raises ValueError for an environment without such a table and for rows that do not sum to 1.
+    Raises ValueError for an environment without such a table, for rows and starts that do not sum to 1, and for
+    tables whose states do not all have the same actions.
     """
-    base = env.unwrapped
+    base = getattr(env, "unwrapped", env)
     P, starts = getattr(base, "P", None), getattr(base, "initial_state_distrib", None)
-    if P is None or starts is None:
+    if not isinstance(P, Mapping) or starts is None:
         raise ValueError(f"{base} has no table P with a start distribution; give a tabular toy-text environment")
+    if abs(np.sum(starts) - 1) > SUM_TOLERANCE or np.min(starts) < 0:
+        raise ValueError(f"the start distribution of {base} sums to {np.sum(starts):.12g}; it must be a probability")
+    actions = P[int(np.argmax(starts))].keys() if int(np.argmax(starts)) in P else ()
     first = [int(s) for s in np.flatnonzero(starts)]
     drawn = len(first) > 1
     index, waiting = {s: i for i, s in enumerate(first)}, first.copy()
     while waiting:
-        for outcomes in P[waiting.pop()].values():
+        s = waiting.pop()
+        if s not in P or P[s].keys() != actions:
+            raise ValueError(f"the table P of {base} has no row for state {s} with the actions {list(actions)}")
+        for outcomes in P[s].values():
             for probability, successor, _, done in outcomes:
                 if probability > 0 and not done and successor not in index:
                     index[int(successor)] = len(index)

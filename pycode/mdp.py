@@ -17,7 +17,9 @@ SUM_TOLERANCE = 1e-12  # printed tables round each probability to one unit in th
 
 
 def finite_table(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Read-only float64 copy of a table with finite entries."""
+    """Read-only float64 copy of a table with finite real entries."""
+    if np.iscomplexobj(values):
+        raise ValueError(f"{name} holds complex numbers; give real ones")
     table = np.array(values, dtype=np.float64)
     if not np.isfinite(table).all():
         raise ValueError(f"{name} holds a value that is not finite; give finite numbers")
@@ -64,7 +66,7 @@ class EpisodicMDP:
                 f"transition has shape {self.transition.shape} and reward {self.reward.shape}; "
                 f"with exit of shape {(n, m)} they must be {(n, m, n)} and {(n, m)}"
             )
-        if not (isinstance(self.start, int | np.integer) and 0 <= self.start < n):
+        if isinstance(self.start, bool) or not (isinstance(self.start, int | np.integer) and 0 <= self.start < n):
             raise ValueError(f"start is {self.start}; give the index of a nonterminal state, 0 to {n - 1}")
         if not self.names:
             object.__setattr__(self, "names", tuple(map(str, range(n))))
@@ -103,9 +105,11 @@ def policy_transition(mdp: EpisodicMDP, pi: Array) -> Array:
     Raises ValueError for a policy of another shape or with rows that are not probabilities.
     On the page: ``eq:definitions``.
     """
+    if not isinstance(mdp, EpisodicMDP):
+        raise ValueError(f"{mdp!r} is no EpisodicMDP; pycode.environments reads one from a tabular environment")
     n, m = mdp.exit.shape
-    if pi.shape[-2:] != (n, m):
-        raise ValueError(f"the policy has shape {pi.shape}; give (n, m) = {(n, m)}: a row of probabilities a state")
+    if np.shape(pi)[-2:] != (n, m):
+        raise ValueError(f"the policy has shape {np.shape(pi)}; give (n, m) = {(n, m)}: a row of probabilities a state")
     wrong = (pi.real.min(axis=-1) < 0) | ~(abs(pi.sum(axis=-1) - 1) <= SUM_TOLERANCE)
     if wrong.any():
         s = int(np.argwhere(wrong)[0, -1])
@@ -153,6 +157,11 @@ def condition(mdp: EpisodicMDP, pi: Array) -> Array:
     return np.linalg.cond(np.eye(len(mdp.exit)) - policy_transition(mdp, pi))
 
 
+def _require_steps(count: int) -> None:
+    if count < 0:
+        raise ValueError(f"the number of steps is {count}; give 0 or more")
+
+
 def state_value(mdp: EpisodicMDP, pi: Array) -> Array:
     r"""State value :math:`v_\pi=(I-P)^{-1}r_\pi`, :math:`r_\pi(s)=\sum_a\pi(a\mid s)\,r(s,a)`, shape ``(..., n)``.
 
@@ -165,7 +174,9 @@ def limited_value(mdp: EpisodicMDP, pi: Array, H: int) -> Array:
     r"""Expected return :math:`\sum_{k<h}(P^kr_\pi)(s)` of at most h steps, for h = 0, …, H; shape ``(H + 1, ..., n)``.
 
     It is the objective of a process whose episodes are cut off after h steps, and tends to :math:`v_\pi(s)`.
+    Raises ValueError for a negative limit.
     """
+    _require_steps(H)
     P, r = policy_transition(mdp, pi), (pi * mdp.reward).sum(axis=-1)
     values = np.zeros((H + 1, *r.shape), dtype=r.dtype)
     for h in range(H):
@@ -186,7 +197,8 @@ def advantage(mdp: EpisodicMDP, pi: Array) -> Array:
 
     Where episodes are long, values are large and differ little. So their differences u from the value c of the state
     that is visited most are solved for: :math:`u(s)=r_\pi(s)-c\,\Pr(T=1\mid S_0=s)+\sum_xP(s,x)\,u(x)` until that
-    state is met. On the page: ``eq:log-form``.
+    state is met. Where several regions each hold the walker for long, u is large in some of them, and digits are lost
+    there as they are in q and v. On the page: ``eq:log-form``.
     """
     often = visitation(mdp, pi).real.argmax(axis=-1)[..., None]
     c = np.take_along_axis(state_value(mdp, pi), often, axis=-1)
@@ -228,8 +240,9 @@ def mean_length(mdp: EpisodicMDP, pi: Array) -> Array:
 def tail(mdp: EpisodicMDP, pi: Array, K: int) -> Array:
     r"""Probability that the episode outlasts k steps, :math:`\Pr(T>k\mid S_0=s)=(P^k\mathbf 1)(s)`.
 
-    For :math:`k=0,\dots,K`, shape ``(K + 1, n)``. On the page: ``eq:tail``.
+    For :math:`k=0,\dots,K`, shape ``(K + 1, n)``. On the page: ``eq:tail``. Raises ValueError for a negative K.
     """
+    _require_steps(K)
     P = policy_transition(mdp, pi)
     survival = np.ones((K + 1, len(P)))
     for k in range(K):

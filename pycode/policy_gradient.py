@@ -47,8 +47,8 @@ def objective(mdp: EpisodicMDP, theta: Array) -> Array:
 def theorem_sum(mdp: EpisodicMDP, theta: Array) -> Array:
     r"""The theorem's right side :math:`\sum_s\eta(s)\sum_a q_\pi(s,a)\,\nabla\pi(a\mid s)`, shape ``(..., n, m)``.
 
-    With :math:`q_\pi-v_\pi` in the place of :math:`q_\pi`, which changes nothing (``eq:baseline``) but keeps the digits
-    where episodes are long. On the page: ``eq:pg-theorem``.
+    With :math:`q_\pi-v_\pi` in the place of :math:`q_\pi`, which changes nothing (``eq:baseline``) but saves digits
+    where episodes are long (`pycode.mdp.advantage`). On the page: ``eq:pg-theorem``.
     """
     pi = softmax_policy(theta)
     return visitation(mdp, pi)[..., None] * weighted_gradient(pi, advantage(mdp, pi))

@@ -111,6 +111,22 @@ def test_rows_that_do_not_sum_to_1_are_named_by_gymnasiums_number() -> None:
         read(table_environment(P, [0, 0, 0, 0, 0, 0, 0, 1]))
 
 
+@pytest.mark.parametrize(
+    ("P", "starts", "message"),
+    [
+        ({0: {0: [(1.0, 0, 0.0, True)]}}, [0.5], "start distribution of .* sums to 0.5; it must be a probability"),
+        ({0: {0: [(1.0, 0, 0.0, True)]}}, [0.0], "start distribution of .* sums to 0; it must be a probability"),
+        ({}, [1.0], "no row for state 0"),
+        ({0: {0: [(1.0, 3, 0.0, False)]}}, [1.0], r"no row for state 3 with the actions \[0\]"),
+        ({0: {0: [(1.0, 1, 0.0, False)]}, 1: {0: [], 1: []}}, [1.0, 0.0], r"no row for state 1 with the actions \[0\]"),
+        ([[(1.0, 0, 0.0, True)]], [1.0], "has no table P"),
+    ],
+)
+def test_tables_with_holes_are_refused(P: Any, starts: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read(table_environment(P, starts))
+
+
 def test_an_environment_without_a_table_is_refused() -> None:
     with pytest.raises(ValueError, match="has no table P with a start distribution; give a tabular"):
         read(gymnasium.make("CartPole-v1"))
@@ -122,6 +138,8 @@ def test_an_environment_without_a_table_is_refused() -> None:
         ("FrozenLake-v1", {"map_name": "9x9"}, "FrozenLake-v1 cannot be made with map_name='9x9'"),
         ("FrozenLake-v1", {"holes": 3}, r"FrozenLake-v1 cannot be made with holes=3: .*holes"),
         ("Lake-v1", {}, "no environment 'Lake-v1'"),
+        ("no_such_module:Lake-v1", {}, "no_such_module:Lake-v1 cannot be made with .*no_such_module"),
+        ("FrozenLake-v1", {"max_episode_steps": 0}, "FrozenLake-v1 cannot be made with max_episode_steps=0"),
         ("FrozenLake-v9", {}, "no environment 'FrozenLake-v9': .*provides versioned environments"),
         ("Taxi-v3", {}, "no environment 'Taxi-v3': .*use `Taxi-v4` instead"),
         ("not an id", {}, "no environment 'not an id': Malformed"),

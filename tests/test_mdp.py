@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
 from pycode.mdp import (
     EpisodicMDP,
     action_value,
+    advantage,
     condition,
     length_transform,
+    limited_value,
     mean_length,
     occupancy,
     policy_transition,
@@ -189,6 +192,8 @@ def build(**changes: Any) -> EpisodicMDP:
         ({"start": 2}, "start is 2; give the index of a nonterminal state, 0 to 1"),
         ({"start": -1}, "start is -1"),
         ({"start": 0.5}, "start is 0.5; give the index"),
+        ({"start": True}, "start is True; give the index"),
+        ({"reward": np.array([[0.0], [1j]])}, "reward holds complex numbers; give real ones"),
         ({"start": np.nan}, "start is nan; give the index"),
         ({"names": ("a",)}, "1 names for 2 states"),
         ({"start": 1, "names": ("a", "b")}, "no policy leads from the start to state a; leave that state out"),
@@ -215,6 +220,36 @@ def test_bad_tables_are_refused(changes: dict[str, Any], message: str) -> None:
 def test_bad_policies_are_refused(pi: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         policy_transition(build(), pi)
+
+
+@pytest.mark.parametrize("function", [limited_value, tail])
+def test_negative_numbers_of_steps_are_refused(function: Any) -> None:
+    with pytest.raises(ValueError, match="the number of steps is -1; give 0 or more"):
+        function(build(), np.ones((2, 1)), -1)
+
+
+@pytest.mark.parametrize("function", [policy_transition, state_value, advantage])
+def test_what_is_no_process_is_refused(function: Any) -> None:
+    with pytest.raises(ValueError, match=r"is no EpisodicMDP; pycode\.environments reads one"):
+        function(object(), np.ones((2, 1)))
+
+
+@sampled
+@given(seeds)
+def test_the_advantage_is_q_minus_v(seed: int) -> None:
+    mdp, pi = random_process(seed)
+    expected = action_value(mdp, pi) - state_value(mdp, pi)[:, None]
+    assert advantage(mdp, pi) == pytest.approx(expected, abs=1e-12)
+    both = advantage(mdp, np.stack([pi, pi[:, ::-1]]))
+    assert both[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_advantage_keeps_digits_that_q_and_v_share() -> None:
+    """A walk that drifts away from the exit, E[T] = 2e10: its gradient, in fractions, is 1e-10 of its values."""
+    n = 42
+    mdp, pi = adverse_walk(n), np.full((n, 2), 0.5)
+    gradient = visitation(mdp, pi)[:, None] * pi * advantage(mdp, pi)
+    assert relative_error(gradient, exact_gradient(n)) < 1e-14
 
 
 @pytest.mark.parametrize("gamma", [-0.1, 0.0, 1.1, np.nan])

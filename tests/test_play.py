@@ -66,6 +66,24 @@ def test_means_are_those_of_the_table() -> None:
         assert abs(sample.mean() - mean) / (sample.std(ddof=1) / np.sqrt(1500)) < 4
 
 
+def test_a_policy_that_may_never_end_and_one_of_another_shape_are_refused() -> None:
+    cliff = load("cliffwalking")
+    up = np.tile([1.0, 0.0, 0.0, 0.0], (len(cliff.exit), 1))
+    with pytest.raises(ValueError, match="the episode may never end"):
+        play(make("CliffWalking-v1").unwrapped, cliff, up, 1, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"the policy has shape \(16, 4\)"):
+        play(make("FrozenLake-v1", **LAKE), load("frozenlake4"), np.full((16, 4), 0.25), 1, np.random.default_rng(0))
+
+
+def test_another_environment_and_no_episodes_are_refused() -> None:
+    lake = load("frozenlake4")
+    other = make("FrozenLake-v1", map_name="8x8", is_slippery=True)
+    with pytest.raises(ValueError, match="is not in the table; give the environment that it was read from"):
+        play(other, lake, uniform(lake), 50, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="count is 0; give at least 1 episode"):
+        play(other, lake, uniform(lake), 0, np.random.default_rng(0))
+
+
 def test_a_start_that_is_no_state_of_the_environment_is_refused() -> None:
     taxi = load("taxi")
     with pytest.raises(ValueError, match="the start 'draw' is no state of the environment"):

@@ -65,6 +65,19 @@ def test_the_reference_values(result) -> None:
     assert result["steps"] > result["long_run"]
 
 
+def test_the_standard_errors_of_shares_are_those_of_the_jackknife() -> None:
+    """Two states whose visits make up the length and grow together, so that the ratio varies far less than they do."""
+    rng = np.random.default_rng(4)
+    first = rng.geometric(0.2, size=300)
+    visits = np.column_stack([first, 2 * first + rng.integers(0, 3, size=300)]).astype(float)
+    share, error = experiment.shares_of_steps(visits)
+    left_out = visits.sum(axis=0) - visits
+    shares = left_out / left_out.sum(axis=1, keepdims=True)
+    jackknife = np.sqrt((len(visits) - 1) / len(visits) * ((shares - shares.mean(axis=0)) ** 2).sum(axis=0))
+    assert share == pytest.approx(visits.sum(axis=0) / visits.sum())
+    assert error == pytest.approx(jackknife, rel=0.02)
+
+
 def test_the_standard_errors_of_shares_are_those_of_many_runs(lake) -> None:
     """Ratios of means from 60 short runs spread as the formula says, to four times the error of a spread."""
     pi = np.full((11, 4), 0.25)
