@@ -86,7 +86,7 @@ def measure() -> dict[str, Any]:
         "steps": steps,
         "steps_quartiles": np.quantile(steps, (0.25, 0.5, 0.75)),
         "used": [t.used[-1] for t in trainings],
-        "median_used": float(np.median([t.used[-1] for t in trainings])),
+        "median_used": round(float(np.median([t.used[-1] for t in trainings]))),
         "batches": [len(t.steps) for t in trainings],
         "evaluations": evaluation,
         "evaluation_halfwidths": evaluation_error,

@@ -22,7 +22,7 @@ def remainder(figure: Figure, result: dict[str, Any]) -> None:
 
     left.axhline(exact, color=INK, linestyle="--", linewidth=0.8)
     left.plot(K[: FIRST + 1], MILLI * sums[: FIRST + 1], "o-", color=BLUE, markersize=2.5, linewidth=0.8)
-    left.set(xlabel="steps $K$", ylabel=r"one component ($10^{-3}$)")
+    left.set(xlabel="steps $K$", ylabel=r"component ($10^{-3}$)")
     left.set(xlim=(0, FIRST), ylim=(0, 1.15 * exact))
     left.text(FIRST, 1.02 * exact, r"$\nabla J$, exact", ha="right", va="bottom")
     left.text(0.45 * FIRST, 0.75 * exact, "partial sum", color=BLUE, va="top")
@@ -36,6 +36,6 @@ def remainder(figure: Figure, result: dict[str, Any]) -> None:
     right.semilogy(K[::8], error[::8], "s", **squares)
     right.set(xlabel="steps $K$", ylabel="max-norm at $s_0$", xlim=(0, K[-1]), ylim=(1e-19, 1))
     right.text(70, 1e-5, r"bound $C\,\mathrm{Pr}(T>K)$", color=ORANGE)
-    right.text(6, 1e-12, r"remainder $P^K\nabla v$", color=BLUE)
-    right.text(6, 1e-14, r"multiple of $\lambda^K$, dashed")
-    right.text(6, 1e-16, "error of the partial sum, squares", color=GREEN)
+    right.text(6, 3e-12, r"remainder $P^K\nabla v$", color=BLUE)
+    right.text(6, 6e-15, r"multiple of $\lambda^K$, dashed")
+    right.text(6, 1e-17, "error of the partial sum, squares", color=GREEN)
