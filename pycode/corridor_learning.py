@@ -17,6 +17,8 @@ from pycode.mdp import Array, mean_length, system
 THETA_LEFT, THETA_RIGHT = 1.47, -1.47  # p = 0.0502: here begins the book's program, near ε-greedy "left"
 WORD = 8  # actions that are drawn together
 BLOCK = 32  # words of each run between two looks at who has finished
+SATURATED = 36  # beyond it the rounded p is 0 or 1
+LEAST_ALPHA_W = 1e-6  # below it rounding moves the closed form of w by more than 1e-10
 LONGEST = 20_000  # steps; an episode that outlasts them has a chance of e^-50 at p = 0.01, where J = -402
 
 
@@ -58,14 +60,16 @@ def _words() -> _Words:
     return _Words(steps, rights, area, goes_on, 2**WORD * s)
 
 
-def _require(alpha: Array, alpha_w: float, episodes: int) -> None:
-    """Demand step sizes and a number of episodes with which one can learn."""
+def _require(alpha: Array, alpha_w: float, episodes: int, h: float) -> None:
+    """Demand step sizes, a number of episodes and a first preference with which one can learn."""
     if alpha.size == 0 or not (np.isfinite(alpha) & (alpha > 0)).all():
         raise ValueError(f"alpha is {alpha.tolist()}; give positive step sizes")
-    if not 0 <= alpha_w < 1:
-        raise ValueError(f"alpha_w is {alpha_w}; give a step size of the baseline from 0 (no baseline) to below 1")
-    if episodes < 1:
-        raise ValueError(f"there are {episodes} episodes; give at least 1")
+    if not (alpha_w == 0 or LEAST_ALPHA_W <= alpha_w < 1):
+        raise ValueError(f"alpha_w is {alpha_w}; give a step size from {LEAST_ALPHA_W} to below 1, or 0 (no baseline)")
+    if not (isinstance(episodes, int | np.integer) and episodes >= 1):
+        raise ValueError(f"there are {episodes} episodes; give a whole number, at least 1")
+    if not abs(h) < SATURATED:
+        raise ValueError(f"h is {h}; give a preference between -{SATURATED} and {SATURATED}")
 
 
 def probability(h: Array) -> Array:
@@ -125,10 +129,12 @@ def reinforce(
     it would not end in any time at hand. ``h`` is the preference at the start.
     The algorithm: ``alg:reinforce``, but for the steps of w, which follow each other: their sum at once goes too far
     in episodes of more than :math:`1/\alpha_w` steps.
-    Raises ValueError for step sizes and numbers of episodes that make no sense.
+    Raises ValueError for step sizes, numbers of episodes and preferences that make no sense.
     """
     alpha = np.asarray(alpha, dtype=np.float64)
-    _require(alpha, alpha_w, episodes)
+    if alpha.ndim != 1:
+        raise ValueError(f"alpha has shape {alpha.shape}; give (runs,): a step size for each run")
+    _require(alpha, alpha_w, episodes, h)
     width = episodes + BLOCK + 1  # a run may finish up to BLOCK episodes too many before it is looked at
     length, p = np.full((2, len(alpha), width), np.nan)
     state = np.zeros((6, len(alpha)))
@@ -202,10 +208,15 @@ def ascent(alpha: float, episodes: int, h: float = THETA_RIGHT - THETA_LEFT) -> 
     r"""Exact ascent :math:`\theta\leftarrow\theta+\alpha\nabla J(\theta)`: :math:`J(\theta_k)`, k = 0, …, ``episodes``.
 
     Shape ``(episodes + 1,)``. The algorithm, with the gradient in closed form: ``alg:ascent``.
-    Raises ValueError for a step size that is not positive and for less than one step.
+    Raises ValueError for a step size that is not positive or throws p to 0 or 1, for such an h, and for no steps.
     """
-    _require(np.array(alpha), 0.0, episodes)
+    _require(np.array(alpha), 0.0, episodes, h)
     h_k = np.full(episodes + 1, h)
     for k in range(episodes):
-        h_k[k + 1] = h_k[k] + alpha * slope_in_h(probability(h_k[k]))
+        with np.errstate(over="ignore"):
+            h_k[k + 1] = h_k[k] + alpha * slope_in_h(probability(h_k[k]))
+        if not abs(h_k[k + 1]) < SATURATED:
+            raise ValueError(
+                f"step size {alpha} is too large at step {k + 1}: h is {h_k[k + 1]:.3g}; give a smaller one"
+            )
     return objective(probability(h_k))

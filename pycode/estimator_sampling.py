@@ -15,6 +15,8 @@ from scipy.sparse import csr_array, vstack
 from pycode.estimator_variance import Estimator, ScoredPolicy
 from pycode.mdp import Array
 
+LARGEST = 30_000_000  # numbers in a table of totals, 0.24 GB
+
 
 class Paths(NamedTuple):
     """Every path of some number of steps, or to the end if that comes first, sorted by first state."""
@@ -23,15 +25,21 @@ class Paths(NamedTuple):
     last: Array  # n: the end
     probability: Array  # given the first state
     totals: Array
+    policy: ScoredPolicy  # whose paths they are
 
     def then(self, after: "Paths") -> "Paths":
-        """Every path of these followed by every path of ``after`` that begins where it ends."""
+        """Every path of these followed by every path of ``after`` that begins where it ends.
+
+        Raises ValueError, before it builds the table, where that has more than ``LARGEST`` totals.
+        """
         count = np.bincount(after.first)
         begin, ways = np.cumsum(count) - count, count[self.last]
+        if ways.sum() * self.totals.shape[1] > LARGEST:
+            raise ValueError(f"{ways.sum()} paths are too many for a table; take fewer doublings")
         i = np.repeat(np.arange(len(ways)), ways)
         k = begin[self.last[i]] + np.arange(len(i)) - np.repeat(np.cumsum(ways) - ways, ways)
         totals = joined(self.totals[i], after.totals[k])
-        return Paths(self.first[i], after.last[k], self.probability[i] * after.probability[k], totals)
+        return Paths(self.first[i], after.last[k], self.probability[i] * after.probability[k], totals, self.policy)
 
 
 def joined(before: Array, after: Array) -> Array:
@@ -43,13 +51,18 @@ def joined(before: Array, after: Array) -> Array:
 
 
 def paths(policy: ScoredPolicy, doublings: int) -> Paths:
-    r"""All paths of :math:`2^{doublings}` steps from every state; from the end there is one, which stays and adds 0."""
+    r"""All paths of :math:`2^{doublings}` steps from every state; from the end there is one, which stays and adds 0.
+
+    Raises ValueError for a number of doublings that is negative or no integer, or with which the table is too large.
+    """
+    if not (isinstance(doublings, int | np.integer) and doublings >= 0):
+        raise ValueError(f"doublings is {doublings}; give a whole number, at least 0")
     s, a, x, probability = policy.outcomes
     n, m = policy.pi.shape
     step, k = np.zeros((len(s) + 1, 2 * n * m + 1)), np.arange(len(s))
     step[k, s * m + a] = 1
     step[k, n * m + s * m + a] = step[k, -1] = policy.mdp.reward[s, a]
-    found = Paths(np.append(s, n), np.append(x, n), np.append(probability, 1), step)
+    found = Paths(np.append(s, n), np.append(x, n), np.append(probability, 1), step, policy)
     for _ in range(doublings):
         found = found.then(found)
     return found
@@ -99,8 +112,13 @@ def variances(
     """Variances of the chosen estimators, all from the same ``blocks * block`` episodes of the policy.
 
     Sums are taken around the exact means, so that no digits are lost, and the sample means are then put in their place.
+    Raises ValueError for the paths of another policy and for fewer than two episodes.
     """
     start, count = policy.mdp.start, blocks * block
+    if found.policy is not policy:
+        raise ValueError("the paths are those of another policy; give those that paths() finds for this one")
+    if min(blocks, block) < 1 or count < 2:
+        raise ValueError(f"{blocks} blocks of {block} episodes have no variance; give at least 2 episodes in all")
     centre = np.stack([policy.mean(estimator)[start] for estimator in chosen])[..., None]
     first, second, fourth = np.zeros(centre.shape[:2]), np.zeros(len(chosen)), np.zeros(len(chosen))
     for _ in range(blocks):

@@ -19,6 +19,7 @@ import numpy as np
 from pycode.elimination import Elimination
 from pycode.mdp import (
     EPS,
+    SUM_TOLERANCE,
     Array,
     EpisodicMDP,
     action_value,
@@ -68,10 +69,13 @@ def softmax_score(pi: Array) -> Array:
     r"""Score of a softmax policy with a parameter for each state and action, shape ``(n, m, n * m)``.
 
     :math:`\partial\log\pi(a\mid s)/\partial\theta(x,b)=\mathbf 1\{x=s\}(\mathbf 1\{a=b\}-\pi(b\mid s))`.
-    Raises ValueError for a probability 0, which has no logarithm.
+    Raises ValueError for rows that are not probabilities, and for a probability 0, which has no logarithm.
     """
-    if (pi == 0).any():
-        s, a = (int(i) for i in np.argwhere(pi == 0)[0])
+    if pi.ndim != 2:
+        raise ValueError(f"the policy has shape {pi.shape}; give (n, m): a row of probabilities a state")
+    for s in np.flatnonzero(~((pi >= 0).all(axis=-1) & (abs(pi.sum(axis=-1) - 1) <= SUM_TOLERANCE))):
+        raise ValueError(f"the policy's row of state {s} is not a probability; make it nonnegative, sum 1")
+    for s, a in np.argwhere(pi == 0):
         raise ValueError(f"action {a} has probability 0 in state {s}, so no score; give every action a positive one")
     n, m = pi.shape
     score = np.zeros((n, m, n, m))
@@ -83,7 +87,7 @@ def softmax_score(pi: Array) -> Array:
 class ScoredPolicy:
     r"""A policy on a process with its score :math:`\psi`, and what the variances of its estimates are made of.
 
-    Raises ValueError where the episode may never end, and for a score of another shape or whose mean is not 0.
+    Raises ValueError where the episode may never end, for shapes that do not fit, and for a score whose mean is not 0.
     """
 
     mdp: EpisodicMDP
@@ -92,8 +96,11 @@ class ScoredPolicy:
 
     def __post_init__(self) -> None:
         n, m = self.mdp.exit.shape
-        if self.psi.ndim != 3 or self.psi.shape[:2] != (n, m):
-            raise ValueError(f"the score has shape {self.psi.shape}; give (n, m, d) with (n, m) = {(n, m)}")
+        if self.pi.shape != (n, m) or self.psi.shape[:-1] != (n, m) or self.psi.size == 0:
+            raise ValueError(
+                f"the policy has shape {self.pi.shape} and the score {self.psi.shape}; "
+                f"give (n, m) and (n, m, d) with (n, m) = {(n, m)} and d at least 1"
+            )
         require_termination(self.mdp, self.pi)
         mean, size = abs(np.einsum("sa,sad->sd", self.pi, self.psi)).max(axis=-1), abs(self.psi).max()
         if size == 0:

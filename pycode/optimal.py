@@ -10,11 +10,15 @@ SWEEPS = 100_000
 def optimal_action_value(mdp: EpisodicMDP) -> Array:
     r"""Optimal action value :math:`q_*(s,a)=r(s,a)+\sum_{s'}p(s'\mid s,a)\max_bq_*(s',b)`, shape ``(n, m)``.
 
-    By value iteration from 0. Raises ValueError where it does not settle, as for rewards on an endless loop.
+    By value iteration from 0. Raises ValueError where it does not settle, as for rewards on an endless loop, and where
+    it overflows.
     """
     v = np.zeros(len(mdp.exit))
-    for _ in range(SWEEPS):
-        q = mdp.reward + mdp.transition @ v
+    for sweep in range(1, SWEEPS + 1):
+        with np.errstate(over="ignore"):
+            q = mdp.reward + mdp.transition @ v
+        if not np.isfinite(q).all():
+            raise ValueError(f"value iteration overflows in sweep {sweep}; give smaller rewards")
         change, v = abs(q.max(axis=-1) - v).max(), q.max(axis=-1)
         if change <= EPS * abs(v).max():
             return q
@@ -26,9 +30,11 @@ def optimal_action_value(mdp: EpisodicMDP) -> Array:
 def epsilon_greedy(q: Array, epsilon: float) -> Array:
     r"""The best action with probability :math:`1-\varepsilon`, or one of equals, else any action; shape ``(n, m)``.
 
-    Raises ValueError for :math:`\varepsilon` outside :math:`[0,1]`.
+    Raises ValueError for :math:`\varepsilon` outside :math:`[0,1]` and for values that are nan.
     """
     if not 0 <= epsilon <= 1:
         raise ValueError(f"epsilon is {epsilon}; give a share between 0 and 1")
+    if np.isnan(q).any():
+        raise ValueError(f"q of state {np.argwhere(np.isnan(q))[0, 0]} holds nan; give numbers")
     best = np.isclose(q, q.max(axis=-1, keepdims=True), rtol=1e-12, atol=0)
     return (1 - epsilon) * best / best.sum(axis=-1, keepdims=True) + epsilon / q.shape[-1]

@@ -35,8 +35,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, least in (("hidden", 1), ("episodes", 2), ("full_batches", 1), ("limit", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least {least}")
+            value = getattr(self, name)
+            if not (isinstance(value, int) and value >= least):
+                raise ValueError(f"{name} is {value}; give a whole number, at least {least}")
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate is {self.learning_rate}; give a positive number")
         if not 0 <= self.decay < 1:
@@ -84,7 +85,12 @@ def stops(returns: Sequence[float], full_batches: int) -> bool:
 
 
 def train(seed: int, settings: Settings) -> Trained:
-    """Train a policy from nothing, looking at nothing but the returns of its own batches; on one thread."""
+    """Train a policy from nothing, looking at nothing but the returns of its own batches; on one thread.
+
+    Raises ValueError for a seed that is negative or no integer.
+    """
+    if not (isinstance(seed, int) and seed >= 0):
+        raise ValueError(f"seed is {seed}; give a whole number, at least 0")
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     policy = Policy(settings.hidden)

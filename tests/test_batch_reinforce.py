@@ -79,3 +79,19 @@ def test_equal_episodes_give_no_gradient(batch: tuple[Tensor, Tensor, Tensor, Te
 def test_one_episode_has_no_other() -> None:
     with pytest.raises(ValueError, match="1 episode leaves none for its baseline; give at least 2 episodes"):
         advantages(torch.ones(3, 1), torch.ones(3, 1, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_shapes_that_do_not_fit_are_named(batch: tuple[Tensor, Tensor, Tensor, Tensor], wrong: int) -> None:
+    """One entry's first step only, as would be spread over all steps."""
+    parts = [part[:1] if k == wrong else part for k, part in enumerate(batch)]
+    with pytest.raises(ValueError, match=r"have shape.* \(1, 4(, 3)?\).*; give \(T, N"):
+        surrogate(*parts)
+
+
+@pytest.mark.parametrize("shapes", [((6, 4), (1, 4)), ((1, 4), (6, 4)), ((4,), (4,))])
+def test_rewards_and_mask_have_one_shape(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rewards, mask = torch.ones(shapes[0]), torch.ones(shapes[1], dtype=torch.bool)
+    for f in (returns_to_go, advantages):
+        with pytest.raises(ValueError, match=r"^rewards have shape \(.*\), mask \(.*\); give \(T, N\) twice$"):
+            f(rewards, mask)

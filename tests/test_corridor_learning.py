@@ -13,6 +13,8 @@ from pycode import mdp
 from pycode.corridor import J_STAR, corridor, objective, policy
 from pycode.corridor_learning import (
     BLOCK,
+    LEAST_ALPHA_W,
+    SATURATED,
     THETA_LEFT,
     THETA_RIGHT,
     WORD,
@@ -231,18 +233,55 @@ def test_a_run_that_comes_to_no_end_is_stopped_and_the_others_go_on() -> None:
         (np.array([1e-3, 0.0]), 5, 0.0, r"^alpha is \[0.001, 0.0\]; give positive step sizes$"),
         (np.array([np.nan]), 5, 0.0, "give positive step sizes$"),
         (np.array([]), 5, 0.0, "give positive step sizes$"),
-        (np.array([1e-3]), 0, 0.0, "^there are 0 episodes; give at least 1$"),
+        (np.array([1e-3]), 0, 0.0, "^there are 0 episodes; give a whole number, at least 1$"),
         (np.array([1e-3]), 5, 1.0, "^alpha_w is 1.0; give a step size"),
         (np.array([1e-3]), 5, -0.1, "^alpha_w is -0.1; give a step size"),
+        (np.array([1e-3]), 5, 1e-320, "^alpha_w is 1e-320; give a step size from 1e-06 to below 1, or 0"),
+        (np.array([1e-3]), 1.5, 0.0, "^there are 1.5 episodes; give a whole number, at least 1$"),
+        (np.array(1e-3), 5, 0.0, r"^alpha has shape \(\); give \(runs,\)"),
+        (np.full((2, 3), 1e-3), 5, 0.0, r"^alpha has shape \(2, 3\); give \(runs,\)"),
     ],
 )
-def test_senseless_settings_are_told(alpha: np.ndarray, count: int, alpha_w: float, message: str) -> None:
+def test_senseless_settings_are_told(alpha: np.ndarray, count: float, alpha_w: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        reinforce(alpha, count, np.random.default_rng(0), alpha_w)
+        reinforce(alpha, count, np.random.default_rng(0), alpha_w)  # type: ignore[arg-type]
 
 
-def test_ascent_tells_senseless_settings_too() -> None:
-    with pytest.raises(ValueError, match=r"^alpha is 0.0; give positive step sizes$"):
-        ascent(0.0, 5)
-    with pytest.raises(ValueError, match=r"^there are -1 episodes; give at least 1$"):
-        ascent(1e-3, -1)
+@pytest.mark.parametrize("h", [math.nan, math.inf, -math.inf, 36.0])
+def test_a_preference_without_a_probability_is_told(h: float) -> None:
+    message = f"^h is {h}; give a preference between -36 and 36$"
+    with pytest.raises(ValueError, match=message):
+        reinforce(np.array([1e-3]), 5, np.random.default_rng(0), h=h)
+    with pytest.raises(ValueError, match=message):
+        ascent(1e-3, 5, h)
+
+
+def test_the_closed_form_of_the_baseline_keeps_its_digits_down_to_the_least_step_size() -> None:
+    """Numbers of size 1/alpha_w are subtracted, each rounded by half a unit: some 1e-10 is left."""
+    T, w = 700, -3.0
+    moved = w
+    for t in range(T):
+        moved += LEAST_ALPHA_W * (-(T - t) - moved)
+    assert baseline_after(np.array(w), np.array(T), LEAST_ALPHA_W) == pytest.approx(moved, abs=1e-9)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_every_preference_that_is_taken_has_a_probability_inside(side: int) -> None:
+    p = probability(np.nextafter(side * SATURATED, 0.0))
+    assert 0 < p < 1
+    assert np.isfinite([objective(p), slope_in_h(p)]).all()
+
+
+@pytest.mark.parametrize(
+    ("alpha", "count", "message"),
+    [
+        (0.0, 5, "^alpha is 0.0; give positive step sizes$"),
+        (1e-3, -1, "^there are -1 episodes; give a whole number, at least 1$"),
+        (1e6, 5, r"^step size 1000000.0 is too large at step 1: h is .*; give a smaller one$"),
+        (1e308, 5, r"^step size 1e\+308 is too large at step 1: h is inf; give a smaller one$"),
+        (1.0, 5, r"^step size 1.0 is too large at step \d: h is .*; give a smaller one$"),
+    ],
+)
+def test_ascent_tells_senseless_settings_too(alpha: float, count: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ascent(alpha, count)

@@ -116,7 +116,7 @@ def test_a_draw_beyond_the_last_rounded_probability_takes_the_last_path() -> Non
         def random(self, count: int) -> np.ndarray:
             return np.full(count, 1 - 2.0**-53)
 
-    found = Paths(np.array([0, 0, 1]), np.array([1, 1, 1]), np.array([0.5, 0.5 - 1e-12, 1.0]), np.eye(3))
+    found = Paths(np.array([0, 0, 1]), np.array([1, 1, 1]), np.array([0.5, 0.5 - 1e-12, 1.0]), np.eye(3), example())
     drawn = sample(found, 0, 2, Highest())  # type: ignore[arg-type]
     assert drawn.tolist() == [[0, 1, 0], [0, 1, 0]]
 
@@ -138,3 +138,29 @@ def test_sampled_variances_are_the_exact_ones() -> None:
     chosen = list(estimators(policy).values())
     got = variances(policy, chosen, paths(policy, 2), 4, COUNT, np.random.default_rng(9))
     assert (abs(got.variance - [policy.variance(each) for each in chosen]) < 4 * got.error).all()
+
+
+@pytest.mark.parametrize(
+    ("doublings", "message"),
+    [
+        (-1, "^doublings is -1; give a whole number, at least 0$"),
+        (1.5, "^doublings is 1.5; give a whole number, at least 0$"),
+        (6, r"^\d+ paths are too many for a table; take fewer doublings$"),
+    ],
+)
+def test_tables_that_cannot_be_are_refused(doublings: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        paths(ScoredPolicy(corridor(), policy(0.4), score(0.4)), doublings)
+
+
+@pytest.mark.parametrize(("blocks", "block"), [(0, 5), (5, 0), (1, 1), (-1, -5)])
+def test_a_variance_needs_two_episodes(blocks: int, block: int) -> None:
+    of = example()
+    with pytest.raises(ValueError, match=f"^{blocks} blocks of {block} episodes have no variance; give at least 2"):
+        variances(of, list(estimators(of).values()), paths(of, 0), blocks, block, np.random.default_rng(0))
+
+
+def test_paths_of_another_policy_are_refused() -> None:
+    of = example()
+    with pytest.raises(ValueError, match=r"^the paths are those of another policy"):
+        variances(of, list(estimators(of).values()), paths(example(0.4), 1), 1, 5, np.random.default_rng(0))

@@ -196,7 +196,8 @@ def test_a_probability_of_zero_has_no_score() -> None:
     [
         (1.0, score(0.5), "the episode may never end"),
         (0.5, score(0.4), "in state 0 the score has a mean of size 0.1; give the gradient of log pi"),
-        (0.5, score(0.5)[..., 0], r"the score has shape \(3, 2\); give \(n, m, d\) with \(n, m\) = \(3, 2\)"),
+        (0.5, score(0.5)[..., 0], r"the score \(3, 2\); give \(n, m\) and \(n, m, d\) with \(n, m\) = \(3, 2\)"),
+        (0.5, score(0.5)[..., :0], r"the score \(3, 2, 0\); give .* d at least 1$"),
         (0.5, 0 * score(0.5), "every score is 0"),
         (0.5, np.nan * score(0.5), "the score has a mean of size nan"),
     ],
@@ -204,3 +205,22 @@ def test_a_probability_of_zero_has_no_score() -> None:
 def test_bad_policies_and_scores_are_refused(p: float, psi: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         ScoredPolicy(corridor(), policy(p), psi)
+
+
+def test_several_policies_at_once_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^the policy has shape \(4, 3, 2\) and the score \(3, 2, 1\); give \(n, m\)"):
+        ScoredPolicy(corridor(), np.tile(policy(0.5), (4, 1, 1)), score(0.5))
+
+
+@pytest.mark.parametrize(
+    ("pi", "message"),
+    [
+        (2 * policy(0.5), "the policy's row of state 0 is not a probability; make it nonnegative, sum 1"),
+        (np.array([[0.5, 0.5], [np.nan, 0.5]]), "row of state 1 is not a probability"),
+        (np.array([[0.5, 0.5], [1.5, -0.5]]), "row of state 1 is not a probability"),
+        (np.array([0.5, 0.5]), r"the policy has shape \(2,\); give \(n, m\)"),
+    ],
+)
+def test_a_score_is_that_of_probabilities(pi: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        softmax_score(pi)

@@ -44,3 +44,23 @@ def test_values_without_bound_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
     loop = EpisodicMDP(np.array([[[1.0], [0.0]]]), np.array([[0.0, 1.0]]), np.array([[1.0, 0.0]]))
     with pytest.raises(ValueError, match="value iteration has not settled after 100 sweeps"):
         optimal_action_value(loop)
+
+
+@pytest.mark.parametrize("last", [[1.7e308, 0.0], [0.0, -1.7e308]])
+def test_values_that_overflow_are_refused(last: list[float]) -> None:
+    """Two states, one after the other; the second adds the first one's reward to its own."""
+    transition = np.zeros((2, 2, 2))
+    transition[0, :, 1] = 1
+    reward = np.array([last, [sum(last), sum(last)]])
+    line = EpisodicMDP(transition, np.array([[0.0, 0.0], [1.0, 1.0]]), reward)
+    with pytest.raises(ValueError, match=r"^value iteration overflows in sweep 2; give smaller rewards$"):
+        optimal_action_value(line)
+
+
+def test_values_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^q of state 1 holds nan; give numbers$"):
+        epsilon_greedy(np.array([[0.0, 1.0], [np.nan, 1.0]]), 0.1)
+
+
+def test_a_value_that_is_a_little_better_is_no_equal() -> None:
+    assert epsilon_greedy(np.array([[1.0, 1.0 + 1e-10], [1.001, 1.0]]), 0.0).tolist() == [[0, 1], [1, 0]]

@@ -96,9 +96,12 @@ def test_the_seed_decides_all_chance_and_the_limit_ends_it() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"episodes": 1}, "episodes is 1; give at least 2"),
-        ({"full_batches": 0}, "full_batches is 0; give at least 1"),
+        ({"episodes": 1}, "episodes is 1; give a whole number, at least 2"),
+        ({"full_batches": 0}, "full_batches is 0; give a whole number, at least 1"),
         ({"hidden": 0}, "hidden is 0"),
+        ({"episodes": 2.5}, "episodes is 2.5; give a whole number, at least 2"),
+        ({"hidden": 1.5}, "hidden is 1.5; give a whole number, at least 1"),
+        ({"limit": float("nan")}, "limit is nan; give a whole number, at least 1"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0; give a positive number"),
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
         ({"decay": 1.0}, "decay is 1.0; give at least 0 and less than 1"),
@@ -107,3 +110,9 @@ def test_the_seed_decides_all_chance_and_the_limit_ends_it() -> None:
 def test_settings_that_cannot_be_are_named(settings: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Settings(**settings)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None])
+def test_seeds_that_cannot_be_are_named(seed: int) -> None:
+    with pytest.raises(ValueError, match=f"^seed is {seed}; give a whole number, at least 0$"):
+        train(seed, Settings(limit=1))
