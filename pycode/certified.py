@@ -114,9 +114,13 @@ class System:
         return x
 
     def bounded(self, residual: Residual, x: Array, unsure: Array | float = 0.0) -> Bounded:
-        r"""Vector x with the bound w on its distance from :math:`A^{-1}b`, where b itself is known up to ``unsure``."""
+        r"""Vector x with the bound w on its distance from :math:`A^{-1}b`, where b itself is known up to ``unsure``.
+
+        Raises InaccurateError where values overflow.
+        """
         r, rounding = residual(x)
         rho = abs(r).astype(np.float64) + rounding + unsure
+        self.require_finite(2 * rho.sum())  # a solve for what overflowed would not converge
         w = self.solve(2 * rho, LOOSE)
         r, rounding = self.backward(2 * rho, 2 * rho)(w)
         # A w = 2ρ - r, which may fall short of ρ here and there: a multiple of t makes up for that.

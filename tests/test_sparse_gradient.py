@@ -7,6 +7,7 @@ from pycode import mdp as dense
 from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
 from pycode.certified import InaccurateError
 from pycode.combination_lock import combination_lock as lock
+from pycode.corridor import corridor
 from pycode.environments import ENVIRONMENTS, load
 from pycode.gridworld import gridworld, parameters
 from pycode.mdp import EpisodicMDP
@@ -105,6 +106,61 @@ def test_the_refusal_names_length_condition_and_method() -> None:
         policy_gradient(gridworld(5), np.zeros((24, 4)), "lu", tolerance=1e-18)
 
 
+@both
+def test_a_tolerance_that_no_double_meets_is_told_from_long_episodes(method: str) -> None:
+    theta = np.zeros((24, 4))
+    with pytest.raises(InaccurateError, match=r"give a tolerance above [0-9.e-]+$") as refusal:
+        policy_gradient(gridworld(5), theta, method, tolerance=1e-18)
+    found = policy_gradient(gridworld(5), theta, method, tolerance=float(str(refusal.value).split()[-1]))
+    assert 0 < found.error < 1e-14
+
+
+@both
+@pytest.mark.parametrize("reward", [[1.7e308], [1.7e308, -1.7e308]])
+def test_values_that_overflow_are_refused(method: str, reward: list[float]) -> None:
+    m = len(reward)
+    process = from_dense(EpisodicMDP(np.full((1, m, 1), 0.75), np.full((1, m), 0.25), np.array([reward])))
+    with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
+        policy_gradient(process, np.zeros((1, m)), method)
+    system = prepare(process, np.zeros((1, m)), method)
+    if m > 1:
+        with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
+            directional_derivative(system, np.array([[8.0, -8.0]]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("preference", [37.0, 40.0, 60.0, 700.0])
+def test_a_nearly_improper_policy_is_refused_without_warnings(preference: float) -> None:
+    theta = np.zeros((3, 2))
+    theta[:, 0] = preference
+    with pytest.raises(InaccurateError, match=r'take method="lu" or a policy with shorter episodes'):
+        policy_gradient(from_dense(corridor()), theta)
+
+
+@pytest.mark.parametrize("other", [corridor(), "FrozenLake-v1"])
+def test_what_is_no_sparse_process_is_refused(other: object) -> None:
+    with pytest.raises(ValueError, match=f"type {type(other).__name__}; give a SparseMDP; from_dense makes one of"):
+        policy_gradient(other, np.zeros((3, 2)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("direction", "message"),
+    [
+        (np.ones(4), r"the direction has shape \(4,\); give \(n, m\) = \(3, 4\)"),
+        (np.diag([0, 0, np.inf, 0])[:3], "the direction's row of state 2 holds a value that is not finite"),
+        (1j * np.ones((3, 4)), "the direction is complex"),
+    ],
+)
+def test_a_direction_that_does_not_fit_is_refused(direction: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        directional_derivative(prepare(gridworld(2), np.zeros((3, 4))), direction)
+
+
+def test_a_lock_without_states_is_refused() -> None:
+    with pytest.raises(ValueError, match="a lock of 0 states has none to start from; give at least 1"):
+        lock(0)
+
+
 def test_a_lock_of_a_thousand_states_is_opened_exactly() -> None:
     found = policy_gradient(lock(1000), np.zeros((1000, 2)), "lu")
     assert found.J == 2.0**-1000
@@ -187,6 +243,7 @@ def test_the_extra_solve_gives_the_gradient_along_a_direction(method: str) -> No
         (np.zeros((3, 4)), {"method": "qr"}, "there is no method 'qr'; take one of lu, bicgstab"),
         (np.zeros((3, 3)), {}, r"theta has shape \(3, 3\); give \(n, m\) = \(3, 4\)"),
         (np.diag([0, np.nan, 0, 0])[:3], {}, "theta's row of state 1 holds a value that is not finite"),
+        (np.zeros((3, 4)) + 0j, {}, "theta is complex; give real numbers"),
         (np.zeros((3, 4)), {"tolerance": 0.0}, "tolerance is 0.0"),
         (np.zeros((3, 4)), {"tolerance": np.nan}, "tolerance is nan"),
         (1e4 * np.array([[1.0, 0, 0, 0]] * 3), {}, "from state 0 the episode may never end under this policy"),
