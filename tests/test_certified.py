@@ -201,6 +201,24 @@ def test_the_softmax_of_parameters_far_apart_is_as_uncertain_as_it_says() -> Non
         assert off.max() > 10 * UNIT
 
 
+def test_rare_large_rewards_have_values_as_uncertain_as_they_say() -> None:
+    """Rewards that an action far from the others' parameters gets: the values' error is that of its probability."""
+    rng = np.random.default_rng(0)
+    n = 12
+    transition = np.eye(n, k=1)[:, None, :] * np.ones((1, 2, 1)) * 0.5
+    theta = 0.1 * rng.normal(size=(n, 2)) - [0, 600]
+    reward = np.exp(600.0) * np.array([0.0, 1.0]) * np.ones((n, 1))
+    process = EpisodicMDP(transition, 1 - transition.sum(axis=2), reward)
+    system, exact = prepare(from_dense(process), theta, "lu"), in_sixty_digits(process, theta)
+    b = (system.pi * reward).sum(axis=1)
+    residual = system.backward(b, b.astype(np.float64))
+    found = system.bounded(residual, system.refine(residual, np.zeros_like(b)))
+    with mpmath.workdps(60):
+        off = abs(wide(found.value) - exact.v)
+        assert (off <= wide(found.error)).all()
+        assert (off > 10 * UNIT * exact.v).any()
+
+
 def test_what_the_policy_is_off_by_enters_a_gradient() -> None:
     """A single step, where nothing else is uncertain: a policy that is spoiled by 1e-6, and says so."""
     process = EpisodicMDP(np.zeros((1, 2, 1)), np.ones((1, 2)), np.array([[1.0, 2.0]]))
