@@ -122,10 +122,15 @@ def test_values_that_overflow_are_refused(method: str, reward: list[float]) -> N
     process = from_dense(EpisodicMDP(np.full((1, m, 1), 0.75), np.full((1, m), 0.25), np.array([reward])))
     with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
         policy_gradient(process, np.zeros((1, m)), method)
-    system = prepare(process, np.zeros((1, m)), method)
-    if m > 1:
-        with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
-            directional_derivative(system, np.array([[8.0, -8.0]]))
+
+
+@both
+@pytest.mark.parametrize(("reward", "direction"), [(1.7e308, 8.0), (1.0, 1e308)])
+def test_derivatives_that_overflow_are_refused(method: str, reward: float, direction: float) -> None:
+    rewards = reward * np.array([[1, -1]])
+    process = from_dense(EpisodicMDP(np.full((1, 2, 1), 0.75), np.full((1, 2), 0.25), rewards))
+    with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
+        directional_derivative(prepare(process, np.zeros((1, 2)), method), direction * np.array([[1, -1]]))
 
 
 @pytest.mark.filterwarnings("error")
