@@ -15,7 +15,9 @@ ONWARDS = (Fraction(1, 4), Fraction(1, 2))
 
 
 def adverse_walk(n: int) -> EpisodicMDP:
-    """The process of n states, start 0."""
+    """The process of n states, start 0; raises ValueError for fewer than one."""
+    if n < 1:
+        raise ValueError(f"a walk of {n} states has none to start from; give at least 1")
     transition, exit_ = np.zeros((n, 2, n)), np.zeros((n, 2))
     for a, onwards in enumerate(map(float, ONWARDS)):
         for s in range(n):

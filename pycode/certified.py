@@ -114,9 +114,13 @@ class System:
         return x
 
     def bounded(self, residual: Residual, x: Array, unsure: Array | float = 0.0) -> Bounded:
-        r"""Vector x with the bound w on its distance from :math:`A^{-1}b`, where b itself is known up to ``unsure``."""
+        r"""Vector x with the bound w on its distance from :math:`A^{-1}b`, where b itself is known up to ``unsure``.
+
+        Raises InaccurateError where values overflow.
+        """
         r, rounding = residual(x)
         rho = abs(r).astype(np.float64) + rounding + unsure
+        self.require_finite(2 * rho.sum())  # a solve for what overflowed would not converge
         w = self.solve(2 * rho, LOOSE)
         r, rounding = self.backward(2 * rho, 2 * rho)(w)
         # A w = 2ρ - r, which may fall short of ρ here and there: a multiple of t makes up for that.
@@ -134,6 +138,7 @@ class System:
         r, rounding = self.forward(2 * sigma, 2 * sigma)(z)
         return Bounded(eta, z + self.length @ np.maximum(abs(r) + rounding - sigma, 0.0))
 
+    @np.errstate(all="ignore")  # of a matrix without solution, which is refused
     def _lengths(self) -> Array:
         r"""Upper bounds on the mean lengths: :math:`t\le\hat t/c` where :math:`A\hat t\ge c>0`."""
         one = np.ones(len(self.pi), dtype=WIDE)
@@ -152,7 +157,14 @@ class System:
         cause = "episodes are too long" if self.solver.converged else "BiCGSTAB does not converge"
         return InaccurateError(f"the policy gradient by {self.method} has no certain digit: {cause}; {self.way_out()}")
 
+    def require_finite(self, *values: float) -> None:
+        """Refuse what overflowed, where the solver is not at fault."""
+        if not np.isfinite(values).all():
+            if not self.solver.converged:
+                raise self._too_long()
+            raise InaccurateError(f"values by {self.method} overflow; scale the rewards down")
+
     def way_out(self) -> str:
         """What a caller can do about episodes that are too long for this method."""
-        other = 'method="lu", ' if self.method == "bicgstab" else ""
-        return f"take {other}theorem_sum of an EpisodicMDP if states are few, or a policy with shorter episodes"
+        other = 'method="lu" or ' if self.method == "bicgstab" else ""
+        return f"take {other}a policy with shorter episodes"

@@ -11,7 +11,9 @@ from pycode.sparse import SparseMDP
 
 
 def combination_lock(n: int, reward: float = 1.0) -> SparseMDP:
-    """The process of n states, start 0; action 0 leads on."""
+    """The process of n states, start 0; action 0 leads on. Raises ValueError for fewer than one state."""
+    if n < 1:
+        raise ValueError(f"a lock of {n} states has none to start from; give at least 1")
     onwards = np.arange(n - 1)
     rows = sp.csr_array((np.ones(n - 1), (2 * onwards, onwards + 1)), shape=(2 * n, n))
     exit_, rewards = np.tile([0.0, 1.0], (n, 1)), np.zeros((n, 2))

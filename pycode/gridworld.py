@@ -16,8 +16,7 @@ def gridworld(k: int, slip: float = 0.0) -> SparseMDP:
     With probability ``slip`` the move is one of the four at random; one against the wall stays.
     Raises ValueError for fewer than two cells a side and for a slip outside [0, 1).
     """
-    if k < 2:
-        raise ValueError(f"a grid of side {k} has no state; give at least 2 cells a side")
+    _require_cells(k)
     if not 0 <= slip < 1:
         raise ValueError(f"slip is {slip}; give a probability below 1")
     n = k * k - 1
@@ -34,6 +33,11 @@ def gridworld(k: int, slip: float = 0.0) -> SparseMDP:
     return SparseMDP(transition, exit_, np.full((n, 4), -1.0))
 
 
+def _require_cells(k: int) -> None:
+    if k < 2:
+        raise ValueError(f"a grid of side {k} has no state; give at least 2 cells a side")
+
+
 def _sure(n: int) -> Array:
     """Indices of state, action and the move that is the action."""
     states, actions = np.indices((n, 4))
@@ -41,7 +45,11 @@ def _sure(n: int) -> Array:
 
 
 def parameters(k: int, drift: float, noise: float, rng: np.random.Generator) -> Array:
-    r"""Softmax parameters of shape ``(n, 4)``: N(0, noise²), and ``drift`` more for the moves down and right."""
+    r"""Softmax parameters of shape ``(n, 4)``: N(0, noise²), and ``drift`` more for the moves down and right.
+
+    Raises ValueError for fewer than two cells a side.
+    """
+    _require_cells(k)
     theta = noise * rng.normal(size=(k * k - 1, 4))
     theta[:, [DOWN, RIGHT]] += drift
     return theta

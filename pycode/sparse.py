@@ -52,6 +52,9 @@ class SparseMDP:
             raise ValueError(
                 f"transition is a {type(self.transition).__name__}; give a scipy.sparse array, or from_dense"
             )
+        for name in ("transition", "exit", "reward"):
+            if np.iscomplexobj(getattr(self, name)):
+                raise ValueError(f"{name} is complex; give real numbers")
         rows = sp.csr_array(self.transition, dtype=np.float64, copy=True)
         rows.sum_duplicates()
         rows.eliminate_zeros()
@@ -68,7 +71,8 @@ class SparseMDP:
                 f"transition has shape {rows.shape} and reward {self.reward.shape}; "
                 f"with exit of shape {(n, m)} they must be {(n * m, n)} and {(n, m)}"
             )
-        if not (isinstance(self.start, int | np.integer) and 0 <= self.start < n):
+        whole = isinstance(self.start, int | np.integer) and not isinstance(self.start, bool)
+        if not (whole and 0 <= self.start < n):
             raise ValueError(f"start is {self.start}; give the index of a nonterminal state, 0 to {n - 1}")
         if self.names and len(self.names) != n:
             raise ValueError(f"there are {len(self.names)} names for {n} states; give one for each state")
@@ -108,7 +112,11 @@ class SparseMDP:
 
 
 def from_dense(mdp: EpisodicMDP) -> SparseMDP:
-    """The same process in sparse rows; raises ValueError as `SparseMDP` does."""
+    """The same process in sparse rows; raises ValueError for what is no EpisodicMDP."""
+    if not isinstance(mdp, EpisodicMDP):
+        raise ValueError(
+            f"the process is of type {type(mdp).__name__}, not EpisodicMDP; read it first: pycode.environments.read"
+        )
     n, m = mdp.exit.shape
     rows = sp.csr_array(mdp.transition.reshape(n * m, n))
     return SparseMDP(rows, mdp.exit, mdp.reward, mdp.start, mdp.names)

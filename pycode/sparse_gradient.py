@@ -14,12 +14,16 @@ from pycode.mdp import EPS, Array
 from pycode.sparse import SparseMDP
 
 DOUBLE = np.finfo(np.float64)
+DIGITS = 1e-6  # a gradient that is certain to this much is no noise, however small the tolerance
 UNDERFLOW = float(DOUBLE.tiny) / EPS  # what is smaller loses digits in products
 MARGIN = 1.01  # for the rounding of the bounds, sums of positive terms, themselves
 
 
 class Gradient(NamedTuple):
-    r"""The gradient and what is known of it; ``error`` bounds the error of every entry, relative to the largest."""
+    r"""The gradient and what is known of it; ``error`` bounds the error of every entry, relative to the largest.
+
+    ``length`` is computed, not bounded.
+    """
 
     gradient: Array  # ∇J, shape (n, m)
     J: float
@@ -45,17 +49,29 @@ def prepare(process: SparseMDP, theta: Array, method: str = "bicgstab") -> Syste
     grows in proportion to the process. Raises ValueError for parameters that do not fit and where the episode may
     never end, and InaccurateError where it lasts too long.
     """
+    if not isinstance(process, SparseMDP):
+        raise ValueError(
+            f"the process is of type {type(process).__name__}; give a SparseMDP; from_dense makes one of an EpisodicMDP"
+        )
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}; take one of {', '.join(METHODS)}")
-    if np.shape(theta) != process.exit.shape:
-        raise ValueError(f"theta has shape {np.shape(theta)}; give (n, m) = {process.exit.shape}: a row for each state")
-    parameters = np.asarray(theta, dtype=np.float64)
-    if not np.isfinite(parameters).all():
-        s = int(np.flatnonzero(~np.isfinite(parameters).all(axis=1))[0])
+    return System(process, _rows(process, theta, "theta"), method)
+
+
+def _rows(process: SparseMDP, values: Array, name: str) -> Array:
+    """The values as doubles, a row for each state; raises ValueError for those that do not fit."""
+    if np.shape(values) != process.exit.shape:
         raise ValueError(
-            f"theta's row of state {process.name(s)} holds a value that is not finite; give finite numbers"
+            f"{name} has shape {np.shape(values)}; give (n, m) = {process.exit.shape}: a row for each state"
         )
-    return System(process, parameters, method)
+    if np.iscomplexobj(values):
+        raise ValueError(f"{name} is complex; give real numbers")
+    rows = np.asarray(values, dtype=np.float64)
+    for s in np.flatnonzero(~np.isfinite(rows).all(axis=1)):
+        raise ValueError(
+            f"{name}'s row of state {process.name(s)} holds a value that is not finite; give finite numbers"
+        )
+    return rows
 
 
 def _local(system: System, often: int) -> _Local:
@@ -88,7 +104,7 @@ def _local(system: System, often: int) -> _Local:
     return _Local(Bounded(g, error), float(J), float(MARGIN * w[process.start] + EPS * abs(J)))
 
 
-def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", tolerance: float = 1e-6) -> Gradient:
+def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", tolerance: float = DIGITS) -> Gradient:
     r"""The theorem's sum :math:`\sum_s\eta(s)\sum_a q_\pi(s,a)\,\nabla\pi(a\mid s)` with a bound on its error.
 
     On the page: ``eq:pg-theorem``. Raises ValueError as `prepare` does, InaccurateError as `gradient_of` does.
@@ -96,8 +112,12 @@ def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", 
     return gradient_of(prepare(process, theta, method), tolerance)
 
 
-def gradient_of(system: System, tolerance: float = 1e-6) -> Gradient:
-    """The gradient of a prepared system; raises InaccurateError where the bound on its error exceeds the tolerance."""
+@np.errstate(all="ignore")  # what overflows is refused
+def gradient_of(system: System, tolerance: float = DIGITS) -> Gradient:
+    """The gradient of a prepared system.
+
+    Raises InaccurateError where the bound on its error exceeds the tolerance, and where values overflow.
+    """
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}; give a positive bound on the relative error")
     eta = system.visits()
@@ -111,6 +131,7 @@ def gradient_of(system: System, tolerance: float = 1e-6) -> Gradient:
     error = worst / largest if largest > 0 else math.inf
     if not system.process.reward.any() or gradient.shape[1] == 1:
         error = 0.0  # nothing to gain, or nothing to choose
+    system.require_finite(local.J, local.J_error, largest, worst)
     if not error <= tolerance:
         raise InaccurateError(_refusal(system, largest, worst, length, tolerance))
     solver = system.solver
@@ -129,23 +150,30 @@ def _refusal(system: System, largest: float, worst: float, length: float, tolera
         if worst < largest
         else "not told from 0 (rewards are rare, or cancel)"
     )
+    attainable = worst < DIGITS * largest
     return (
         f"the policy gradient by {system.method} is {certain}, tolerance {tolerance:g}: E[T] = {length:.2g} steps, "
         f"the condition of I - P is about {2 * system.length.max():.1g}"
-        f"{'' if system.solver.converged else ', BiCGSTAB did not converge'}; {system.way_out()}"
+        f"{'' if system.solver.converged else ', BiCGSTAB did not converge'}; "
+        f"{f'give a tolerance above {MARGIN * worst / largest:.3g}' if attainable else system.way_out()}"
     )
 
 
+@np.errstate(all="ignore")
 def directional_derivative(system: System, direction: Array) -> tuple[float, float]:
     r"""Derivative of J along a direction d of shape ``(n, m)``, without :math:`\eta`, and a bound on its error.
 
     :math:`\nabla v=g+P\nabla v` along d is one more solve, :math:`(I-P)\,dv=\sum_ag(\cdot,a)\,d(\cdot,a)`.
-    On the page: ``eq:one-step``.
+    On the page: ``eq:one-step``. Raises ValueError for a direction that does not fit,
+    InaccurateError where values overflow.
     """
+    d = _rows(system.process, direction, "the direction")
     start = int(system.process.start)
     local = _local(system, start).g
-    b = (direction * local.value).sum(axis=1)
-    residual = system.backward(b, abs(direction * local.value).sum(axis=1).astype(np.float64))
-    unsure = (abs(direction) * local.error).sum(axis=1)
+    b = (d * local.value).sum(axis=1)
+    residual = system.backward(b, abs(d * local.value).sum(axis=1).astype(np.float64))
+    unsure = (abs(d) * local.error).sum(axis=1)
     dv, error = system.bounded(residual, system.refine(residual, np.zeros_like(b)), unsure)
-    return float(dv[start]), float(MARGIN * error[start])
+    along, bound = float(dv[start]), float(MARGIN * error[start] + EPS * abs(dv[start]))
+    system.require_finite(along, bound)
+    return along, bound

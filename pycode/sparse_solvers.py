@@ -102,7 +102,8 @@ class BiCGSTAB:
         self._member, lumped = lump(matrix)
         self._collect = sp.csr_array(self._member.T)
         self._factors = factorise(lumped)
-        self._jacobi = DAMPING / matrix.diagonal()
+        with np.errstate(divide="ignore"):  # of a state that is left too rarely for doubles: no solve converges
+            self._jacobi = DAMPING / matrix.diagonal()
         self.nonzeros, self.iterations, self.converged = int(self._factors.nnz), 0, True
 
     def solve(self, b: Array, reduction: float, transposed: bool = False) -> Array:
@@ -124,11 +125,13 @@ class BiCGSTAB:
             self.iterations += 1
 
         # From 0 the first residual would be b, and a unit vector, as for the visits, is orthogonal to what it meets.
-        n, guess = len(b), precondition(b)
+        n = len(b)
         goal = reduction * abs(b).sum() / n**0.5  # of the residual's 2-norm: then its 1-norm is small enough
         operator = LinearOperator((n, n), matvec=precondition, dtype=np.float64)
         with np.errstate(all="ignore"):  # a breakdown shows in the residual, which is then no number
-            x, failed = bicgstab(A, b, guess, rtol=0.0, atol=goal, maxiter=MAX_ITERATIONS, M=operator, callback=count)
+            x, failed = bicgstab(
+                A, b, precondition(b), rtol=0.0, atol=goal, maxiter=MAX_ITERATIONS, M=operator, callback=count
+            )
         self.converged &= not failed
         return x
 

@@ -52,3 +52,8 @@ def test_an_error_is_seen_without_rounding_and_no_number_is_infinitely_wrong() -
     assert relative_error(np.array([[1 / 3, -1 + 2**-40]]), exact) == 2.0**-40
     assert 0 < relative_error(np.array([[1 / 3, -1]]), exact) < 2.0**-53
     assert relative_error(np.array([[np.nan, -1]]), exact) == np.inf
+
+
+def test_a_walk_without_states_is_refused() -> None:
+    with pytest.raises(ValueError, match="a walk of 0 states has none to start from; give at least 1"):
+        adverse_walk(0)

@@ -40,3 +40,8 @@ def test_drift_is_towards_the_exit() -> None:
 def test_what_is_no_grid_is_refused(k: int, slip: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         gridworld(k, slip)
+
+
+def test_parameters_of_no_grid_are_refused() -> None:
+    with pytest.raises(ValueError, match="side 1 has no state"):
+        parameters(1, 0.0, 1.0, np.random.default_rng(0))

@@ -75,6 +75,10 @@ BACK = sp.csr_array([[1.0, 0], [1, 0], [0, 0], [0.5, 0.5]])
         ({"reward": np.ones((2, 3))}, r"reward \(2, 3\); with exit of shape \(2, 2\) they must be"),
         ({"start": 2}, "start is 2; give the index of a nonterminal state, 0 to 1"),
         ({"start": 0.0}, "start is 0.0"),
+        ({"start": True}, "start is True; give the index"),
+        ({"transition": sp.csr_array(rows + 0j)}, "transition is complex; give real numbers"),
+        ({"exit": np.array([[0, 0], [1, 0j]])}, "exit is complex; give real numbers"),
+        ({"reward": 1j * np.ones((2, 2))}, "reward is complex; give real numbers"),
         ({"names": ("a",)}, "there are 1 names for 2 states"),
         ({"exit": np.array([[0, 0], [1, 0.25]])}, "state 1, action 1: the probabilities, exit included, sum to 1.25"),
         ({"exit": np.array([[0.5, 0], [1, 0]]), "names": ("a", "b")}, "state a, action 0"),
@@ -117,6 +121,11 @@ def test_validation_of_a_long_chain_takes_linear_time() -> None:
     exit_[-1] = 1
     process = SparseMDP(rows, exit_, np.ones((n, 1)))
     assert policy_transition(process, np.ones((n, 1))).nnz == n - 1
+
+
+def test_what_is_no_process_is_to_be_read_first() -> None:
+    with pytest.raises(ValueError, match=r"of type str, not EpisodicMDP; read it first: pycode\.environments\.read"):
+        from_dense("FrozenLake-v1")  # type: ignore[arg-type]
 
 
 def test_the_corridor_has_five_links() -> None:

@@ -1,6 +1,5 @@
 """The sparse gradient against dense and exact rational ones, its bound, and what it refuses."""
 
-import mpmath
 import numpy as np
 import pytest
 
@@ -8,12 +7,14 @@ from pycode import mdp as dense
 from pycode.adverse_walk import adverse_walk, exact_gradient, relative_error
 from pycode.certified import InaccurateError
 from pycode.combination_lock import combination_lock as lock
+from pycode.corridor import corridor
 from pycode.environments import ENVIRONMENTS, load
 from pycode.gridworld import gridworld, parameters
 from pycode.mdp import EpisodicMDP
 from pycode.policy_gradient import gradient_autograd, objective, softmax_policy, theorem_sum
 from pycode.sparse import SparseMDP, from_dense
 from pycode.sparse_gradient import directional_derivative, policy_gradient, prepare
+from tests.test_certified import in_sixty_digits
 from tests.test_sparse import random_process
 
 METHODS = ("lu", "bicgstab")
@@ -57,23 +58,6 @@ def test_the_bound_holds_against_exact_fractions(method: str, n: int) -> None:
     assert relative_error(found.gradient, exact) <= found.error <= 1e-6
 
 
-def in_sixty_digits(process: EpisodicMDP, theta: np.ndarray) -> np.ndarray:
-    """The gradient from the tables as they stand, in mpmath; what a row lacks of 1 stays in its state."""
-    n = len(theta)
-    with mpmath.workdps(60):
-        number = np.vectorize(lambda x: mpmath.mpf(float(x)), otypes=[object])
-        T, r, exit_ = number(process.transition), number(process.reward), number(process.exit)
-        T[np.arange(n), :, np.arange(n)] += 1 - exit_ - T.sum(axis=2)
-        weight = np.vectorize(mpmath.exp, otypes=[object])(number(theta))
-        pi = weight / weight.sum(axis=1, keepdims=True)
-        A = np.eye(n) - (pi[:, :, None] * T).sum(axis=1)
-        v = np.array(list(mpmath.lu_solve(mpmath.matrix(A.tolist()), mpmath.matrix((pi * r).sum(axis=1).tolist()))))
-        start = mpmath.matrix(np.eye(n)[process.start].tolist())
-        eta = np.array(list(mpmath.lu_solve(mpmath.matrix(A.T.tolist()), start)))
-        q = r + (T * v).sum(axis=2)
-        return eta[:, None] * pi * (q - (pi * q).sum(axis=1, keepdims=True))
-
-
 @both
 @pytest.mark.parametrize("scale", [0.1, 5.0, 20.0])
 @pytest.mark.parametrize("seed", [1000, 1001, 1002])
@@ -81,7 +65,7 @@ def test_the_bound_holds_against_sixty_digits(method: str, scale: float, seed: i
     rng = np.random.default_rng(seed)
     process = random_process(rng)
     theta = scale * rng.normal(size=process.exit.shape)
-    exact, found = in_sixty_digits(process, theta), policy_gradient(from_dense(process), theta, method)
+    exact, found = in_sixty_digits(process, theta).gradient, policy_gradient(from_dense(process), theta, method)
     error = float(abs(found.gradient - exact).max() / abs(exact).max())
     assert error <= found.error < 1e-9
 
@@ -111,7 +95,7 @@ def test_noise_is_refused_and_never_returned(method: str) -> None:
     assert len(messages) >= 2
     for message in messages:
         assert "\n" not in message
-        assert "theorem_sum" in message
+        assert "shorter episodes" in message
         assert ('method="lu"' in message) == (method == "bicgstab")
 
 
@@ -120,6 +104,66 @@ def test_the_refusal_names_length_condition_and_method() -> None:
         InaccurateError, match=r"by lu is certain to .*, tolerance 1e-18: E\[T\] = .* steps, the condition"
     ):
         policy_gradient(gridworld(5), np.zeros((24, 4)), "lu", tolerance=1e-18)
+
+
+@both
+def test_a_tolerance_that_no_double_meets_is_told_from_long_episodes(method: str) -> None:
+    theta = np.zeros((24, 4))
+    with pytest.raises(InaccurateError, match=r"give a tolerance above [0-9.e-]+$") as refusal:
+        policy_gradient(gridworld(5), theta, method, tolerance=1e-18)
+    found = policy_gradient(gridworld(5), theta, method, tolerance=float(str(refusal.value).split()[-1]))
+    assert 0 < found.error < 1e-14
+
+
+@both
+@pytest.mark.parametrize("reward", [[1.7e308], [1.7e308, -1.7e308]])
+def test_values_that_overflow_are_refused(method: str, reward: list[float]) -> None:
+    m = len(reward)
+    process = from_dense(EpisodicMDP(np.full((1, m, 1), 0.75), np.full((1, m), 0.25), np.array([reward])))
+    with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
+        policy_gradient(process, np.zeros((1, m)), method)
+
+
+@both
+@pytest.mark.parametrize(("reward", "direction"), [(1.7e308, 8.0), (1.0, 1e308)])
+def test_derivatives_that_overflow_are_refused(method: str, reward: float, direction: float) -> None:
+    rewards = reward * np.array([[1, -1]])
+    process = from_dense(EpisodicMDP(np.full((1, 2, 1), 0.75), np.full((1, 2), 0.25), rewards))
+    with pytest.raises(InaccurateError, match="overflow; scale the rewards down"):
+        directional_derivative(prepare(process, np.zeros((1, 2)), method), direction * np.array([[1, -1]]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("preference", [37.0, 40.0, 60.0, 700.0])
+def test_a_nearly_improper_policy_is_refused_without_warnings(preference: float) -> None:
+    theta = np.zeros((3, 2))
+    theta[:, 0] = preference
+    with pytest.raises(InaccurateError, match=r'take method="lu" or a policy with shorter episodes'):
+        policy_gradient(from_dense(corridor()), theta)
+
+
+@pytest.mark.parametrize("other", [corridor(), "FrozenLake-v1"])
+def test_what_is_no_sparse_process_is_refused(other: object) -> None:
+    with pytest.raises(ValueError, match=f"type {type(other).__name__}; give a SparseMDP; from_dense makes one of"):
+        policy_gradient(other, np.zeros((3, 2)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("direction", "message"),
+    [
+        (np.ones(4), r"the direction has shape \(4,\); give \(n, m\) = \(3, 4\)"),
+        (np.diag([0, 0, np.inf, 0])[:3], "the direction's row of state 2 holds a value that is not finite"),
+        (1j * np.ones((3, 4)), "the direction is complex"),
+    ],
+)
+def test_a_direction_that_does_not_fit_is_refused(direction: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        directional_derivative(prepare(gridworld(2), np.zeros((3, 4))), direction)
+
+
+def test_a_lock_without_states_is_refused() -> None:
+    with pytest.raises(ValueError, match="a lock of 0 states has none to start from; give at least 1"):
+        lock(0)
 
 
 def test_a_lock_of_a_thousand_states_is_opened_exactly() -> None:
@@ -204,6 +248,7 @@ def test_the_extra_solve_gives_the_gradient_along_a_direction(method: str) -> No
         (np.zeros((3, 4)), {"method": "qr"}, "there is no method 'qr'; take one of lu, bicgstab"),
         (np.zeros((3, 3)), {}, r"theta has shape \(3, 3\); give \(n, m\) = \(3, 4\)"),
         (np.diag([0, np.nan, 0, 0])[:3], {}, "theta's row of state 1 holds a value that is not finite"),
+        (np.zeros((3, 4)) + 0j, {}, "theta is complex; give real numbers"),
         (np.zeros((3, 4)), {"tolerance": 0.0}, "tolerance is 0.0"),
         (np.zeros((3, 4)), {"tolerance": np.nan}, "tolerance is nan"),
         (1e4 * np.array([[1.0, 0, 0, 0]] * 3), {}, "from state 0 the episode may never end under this policy"),
@@ -217,5 +262,5 @@ def test_what_does_not_fit_is_refused(theta: np.ndarray, arguments: dict[str, ob
 @both
 def test_episodes_beyond_double_precision_are_refused(method: str) -> None:
     n = 400
-    with pytest.raises(InaccurateError, match="theorem_sum"):
+    with pytest.raises(InaccurateError, match="shorter episodes"):
         policy_gradient(from_dense(adverse_walk(n)), np.zeros((n, 2)), method)
