@@ -138,7 +138,14 @@ def inflated(pdf: bytes) -> bytes:
 
 def test_list_of_checks_names_every_check_in_order(words):
     start = max(index for index, word in enumerate(words) if word.text == "A.7")
-    column = "".join(word.text for word in words[start:] if word.left < LEFT + 0.25 * (RIGHT - LEFT))
+    # Read row by row: pdftotext may take numbers and names for two columns.
+    rows: list[list[Word]] = []
+    for word in sorted(words[start:], key=lambda word: (word.page, word.top)):
+        if not rows or word.page != rows[-1][0].page or word.top - rows[-1][0].top > 4:
+            rows.append([])
+        rows[-1].append(word)
+    left = (sorted((w for w in row if w.left < LEFT + 0.25 * (RIGHT - LEFT)), key=lambda w: w.left) for row in rows)
+    column = "".join(word.text for row in left for word in row)
     places = [column.find(f"{number}{key}") for number, key in enumerate(CHECKS, start=1)]
     assert -1 not in places, CHECKS[places.index(-1)]
     assert places == sorted(places)
