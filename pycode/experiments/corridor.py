@@ -6,6 +6,7 @@ import numpy as np
 
 from pycode.corridor import corridor, objective, objective_by_solve, policy
 from pycode.experiments import NORMAL_95
+from pycode.mdp import visitation
 from pycode.policy_gradient import COMPLEX_STEP
 from pycode.rollouts import episodes, returns
 
@@ -29,7 +30,8 @@ def maximiser() -> float:
 def measure() -> dict[str, Any]:
     r"""The curve ``p``, ``J``; episode means ``sampled_p``, ``_mean``, ``_halfwidth`` (95 %); the optimum by solves.
 
-    ``left`` and ``right`` are J of the ε-greedy policies, ε = 0.1, ``p_left`` and ``p_right`` their p.
+    ``eta_0`` to ``eta_2`` are the expected visits there. ``left`` and ``right`` are J of the ε-greedy policies, ε = 0.1
+    with their p in ``p_left`` and ``p_right``.
     """
     rng = np.random.default_rng(SEED)
     mdp = corridor()
@@ -48,6 +50,7 @@ def measure() -> dict[str, Any]:
         "epsilon": EPSILON,
         "p_star": p_star,
         "j_star": objective_by_solve(p_star),
+        **{f"eta_{s}": visits for s, visits in enumerate(visitation(mdp, policy(p_star)))},
         "p_left": p_left,
         "p_right": p_right,
         "left": objective_by_solve(p_left),

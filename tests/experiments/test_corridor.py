@@ -31,6 +31,16 @@ def test_the_greedy_policies_are_the_books(result: dict[str, Any]) -> None:
     assert (round(result["left"]), round(result["right"])) == (-82, -44)
 
 
+def test_visits_at_the_optimum_balance(result: dict[str, Any]) -> None:
+    """Each state is entered as often as it is left, the start once more: by hand from the drawing of the corridor."""
+    p, eta = result["p_star"], [result[f"eta_{s}"] for s in range(3)]
+    assert eta[0] == pytest.approx(1 + (1 - p) * eta[0] + p * eta[1])
+    assert eta[1] == pytest.approx(p * eta[0] + (1 - p) * eta[2])
+    assert eta[2] == pytest.approx((1 - p) * eta[1])
+    assert p * eta[2] == pytest.approx(1)  # the episode ends once
+    assert sum(eta) == pytest.approx(-result["j_star"])
+
+
 def test_the_quantile_is_that_of_the_normal_distribution() -> None:
     assert pytest.approx(norm.ppf(0.975), abs=5e-7) == NORMAL_95
 
