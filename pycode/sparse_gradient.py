@@ -14,7 +14,7 @@ from pycode.mdp import EPS, Array
 from pycode.sparse import SparseMDP
 
 DOUBLE = np.finfo(np.float64)
-DIGITS = 1e-6  # a gradient that is certain to this much is no noise, however small the tolerance
+TOLERANCE = 1e-6  # relative; a gradient that is certain to this much is no noise, however little is asked for
 UNDERFLOW = float(DOUBLE.tiny) / EPS  # what is smaller loses digits in products
 MARGIN = 1.01  # for the rounding of the bounds, sums of positive terms, themselves
 
@@ -104,7 +104,9 @@ def _local(system: System, often: int) -> _Local:
     return _Local(Bounded(g, error), float(J), float(MARGIN * w[process.start] + EPS * abs(J)))
 
 
-def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", tolerance: float = DIGITS) -> Gradient:
+def policy_gradient(
+    process: SparseMDP, theta: Array, method: str = "bicgstab", tolerance: float = TOLERANCE
+) -> Gradient:
     r"""The theorem's sum :math:`\sum_s\eta(s)\sum_a q_\pi(s,a)\,\nabla\pi(a\mid s)` with a bound on its error.
 
     On the page: ``eq:pg-theorem``. Raises ValueError as `prepare` does, InaccurateError as `gradient_of` does.
@@ -113,7 +115,7 @@ def policy_gradient(process: SparseMDP, theta: Array, method: str = "bicgstab", 
 
 
 @np.errstate(all="ignore")  # what overflows is refused
-def gradient_of(system: System, tolerance: float = DIGITS) -> Gradient:
+def gradient_of(system: System, tolerance: float = TOLERANCE) -> Gradient:
     """The gradient of a prepared system.
 
     Raises InaccurateError where the bound on its error exceeds the tolerance, and where values overflow.
@@ -150,7 +152,7 @@ def _refusal(system: System, largest: float, worst: float, length: float, tolera
         if worst < largest
         else "not told from 0 (rewards are rare, or cancel)"
     )
-    attainable = worst < DIGITS * largest
+    attainable = worst < TOLERANCE * largest
     return (
         f"the policy gradient by {system.method} is {certain}, tolerance {tolerance:g}: E[T] = {length:.2g} steps, "
         f"the condition of I - P is about {2 * system.length.max():.1g}"

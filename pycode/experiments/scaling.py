@@ -14,7 +14,7 @@ from pycode.gridworld import gridworld, parameters
 from pycode.mdp import Array, EpisodicMDP
 from pycode.policy_gradient import gradient_autograd, softmax_policy, theorem_sum, weighted_gradient
 from pycode.sparse import from_dense
-from pycode.sparse_gradient import Gradient, directional_derivative, gradient_of, policy_gradient, prepare
+from pycode.sparse_gradient import TOLERANCE, Gradient, directional_derivative, gradient_of, policy_gradient, prepare
 
 SEED = 0
 METHODS = ("lu", "bicgstab")
@@ -115,7 +115,7 @@ def endurance() -> dict[str, Any]:
     return walk | {f"walk_{method}_last": last_certain(columns, method) for method in METHODS}
 
 
-def last_certain(columns: dict[str, list[Any]], method: str, tolerance: float = 1e-6) -> float:
+def last_certain(columns: dict[str, list[Any]], method: str, tolerance: float = TOLERANCE) -> float:
     """Largest E[T] of the walk at which the method is certain to the tolerance; it refuses at all longer ones."""
     bound = np.array(columns[f"{method}_bound"], dtype=np.float64)
     refused = np.flatnonzero(~(bound <= tolerance))
@@ -137,4 +137,4 @@ def rare_rewards() -> dict[str, int]:
 
 def measure() -> dict[str, Any]:
     """Errors on the environments; columns of work by size of the grid; columns ``walk_…`` by length of episodes."""
-    return {**on_environments(), **growth(), **endurance(), **rare_rewards(), "tolerance": 1e-6}
+    return {**on_environments(), **growth(), **endurance(), **rare_rewards(), "tolerance": TOLERANCE}
