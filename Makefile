@@ -38,6 +38,6 @@ help:         ## these lines
 # A stamp of the interpreter, the lock file and the set-up's own text says that nothing is to do, without starting Python.
 PROGRAMS = latexmk pdflatex pythontex bibtex pdftotext kpsewhich
 setup:
-	@{ readlink .venv/bin/python; cat requirements.lock tools/setup.py; } 2>/dev/null | cmp -s - .venv/set-up \
+	@{ readlink -f .venv/bin/python; cat requirements.lock tools/setup.py; } 2>/dev/null | cmp -s - .venv/set-up \
 	  && for program in $(PROGRAMS); do command -v $$program >/dev/null || exit 1; done \
 	  || $(PYTHON) tools/setup.py
