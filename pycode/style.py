@@ -5,8 +5,11 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from pycode.results import write_atomically
 
 CM = 1 / 2.54
 MEASURE_CM = 15.0  # text width of the page
@@ -71,10 +74,11 @@ def save(draw: Callable[[Any], None], path: Path, height_cm: float, width_cm: fl
     with matplotlib.rc_context(parameters()):
         figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
         draw(figure)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with PdfPages(path, metadata={"CreationDate": None, "Producer": None, "Creator": None}) as pages:
+        content = BytesIO()
+        with PdfPages(content, metadata={"CreationDate": None, "Producer": None, "Creator": None}) as pages:
             _write_fonts_by_name(pages._ensure_file())
             pages.savefig(figure)
+    write_atomically(path, content.getvalue())
 
 
 def _write_fonts_by_name(file: Any) -> None:

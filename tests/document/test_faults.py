@@ -105,7 +105,7 @@ def test_touched_files_run_nothing(small):
 def test_clean_builds_are_identical_in_every_byte(small_built, tmp_path):
     document, _ = small_built
     other = type(document)(tmp_path / "elsewhere")
-    keep_out = shutil.ignore_patterns("build", "main.pdf", "__pycache__")
+    keep_out = shutil.ignore_patterns("build", "results", "main.pdf", "__pycache__")
     shutil.copytree(document.folder, other.folder, symlinks=True, ignore=keep_out)
     assert_completes(other, TZ="Pacific/Auckland", PYTHONHASHSEED="7", LC_ALL="C", SOURCE_DATE_EPOCH="1")
     assert other.pdf.read_bytes() == document.pdf.read_bytes()
@@ -184,8 +184,8 @@ def test_deleted_figure_is_drawn_again(small):
 
 
 def test_placeholder_of_a_missing_figure_is_not_published(small):
-    small.edit("sections/line.tex", "is about", r"\built{build/figures/none.pdf}{shows it} is about")
-    assert_fails(small, "Missing file build/figures/none.pdf", "page 2")
+    small.edit("sections/line.tex", "is about", r"\built{results/figures/none.pdf}{shows it} is about")
+    assert_fails(small, "Missing file results/figures/none.pdf", "page 2")
 
 
 def test_edited_module_reruns_on_one_thread_and_stale_results_vanish(small):
