@@ -18,7 +18,7 @@ import run_pythontex
 import steps
 
 PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error", "-synctex=1"]
-AUXILIARY = [".aux", ".bcf", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
+AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
 STOPPED = 130  # exit status after Ctrl-C
 
 
