@@ -1,4 +1,4 @@
-# How latexmk builds the document: tools/typeset.py makes a pass of pdflatex and Python, biber stands between passes,
+# How latexmk builds the document: tools/typeset.py makes a pass of pdflatex and Python, bibtex stands between passes,
 # and main.pdf appears in this folder only when everything is complete. VERBOSE=1 shows the programs' own output.
 use Fcntl ':flock';
 use File::Compare;
@@ -8,8 +8,9 @@ $pdf_mode = 1;
 $out_dir = $aux_dir = 'build';
 $pdflatex = 'internal typeset %O %S';
 $bibtex_use = 2;
-$biber = 'biber --validate-datamodel %O %S';   # a misspelt field is a hole in the references
-$max_repeat = 8;                               # 1 first pass, 1 after Python, 1 after biber, then page numbers
+$bibtex = 'bibtex %O %S >/dev/null';           # what it says is told once, by publish or stopped
+$bibtex_fudge = 0;                             # it runs here, as all others do
+$max_repeat = 8;                               # 1 first pass, 1 after Python, 1 after bibtex, then page numbers
 $user_deleted_file_treated_as_changed = 2;     # a deleted figure or module counts as a change
 $hash_calc_ignore_pattern{'pytxmcr'} = '^%';   # PythonTeX writes the time into its first line
 $silent = !($rc_report = $ENV{VERBOSE});
@@ -93,5 +94,10 @@ sub publish {
     if (compare("$out_dir/main.pdf", 'main.pdf') == 0) { print "main.pdf is up to date\n"; return 0 }
     return system($python, 'tools/publish.py', "$out_dir/main", 'main.pdf') && give_up($?);
 }
-$failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is biber
-sub stopped { unlink "$out_dir/main.bbl"; return give_up($?) }
+$failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is bibtex
+sub stopped {
+    my $log = `cat '$out_dir/main.blg' 2>/dev/null`;
+    print STDERR "$1$2\n" while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
+    unlink map { "$out_dir/main.$_" } qw(aux bbl fdb_latexmk log);  # the next run begins with pdflatex
+    return give_up($?);
+}

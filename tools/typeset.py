@@ -14,7 +14,7 @@ from pathlib import Path
 import run_pythontex
 
 PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
-AUXILIARY = [".aux", ".bcf", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
+AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
 STOPPED = 130  # exit status after Ctrl-C
 
 

@@ -64,11 +64,19 @@ def test_characters_without_a_glyph_are_told_in_one_line(publish, capsys, font, 
     assert capsys.readouterr().err == f"out.pdf is not replaced, the new document has holes:\n  {message}\n"
 
 
-def test_misspelt_field_of_a_reference_is_told(publish, capsys):
-    warning = "WARN - Datamodel: Entry 'a' (refs.bib): Field 'yeer' invalid in data model - ignoring"
-    Path("main.blg").write_text(f"[9] Utils.pm:415> {warning}\n", encoding="utf-8")
+def test_required_field_that_a_reference_lacks_is_told(publish, capsys):
+    Path("main.blg").write_text("The style file: plain.bst\nWarning--empty year in a\n", encoding="utf-8")
     assert publish.main(Path("main"), Path("out.pdf")) == 1
-    assert warning in capsys.readouterr().err
+    assert "Warning--empty year in a" in capsys.readouterr().err
+
+
+def test_misspelt_field_of_a_reference_is_told(publish, capsys, monkeypatch):
+    monkeypatch.setattr(publish.references, "find", Path)
+    Path("main.aux").write_text("\\bibstyle{own}\n\\bibdata{refs}\n", encoding="utf-8")
+    Path("own.bst").write_text("ENTRY { author year } {} {}\n", encoding="utf-8")
+    Path("refs.bib").write_text("@book{a,\n author = {A},\n yeer = 1999}\n", encoding="utf-8")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert "refs.bib:3: a has a field yeer, which own does not print" in capsys.readouterr().err
 
 
 def test_placeholder_on_a_page_is_told_with_its_page(publish, capsys):
