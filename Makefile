@@ -3,7 +3,7 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: pdf test proofread mutants bench watch lint clean help setup
+.PHONY: pdf test proofread mutants bench watch lint clean distclean help setup
 
 pdf: setup    ## build main.pdf (also plain `make`)
 	@latexmk -norc -r latexmkrc
@@ -26,11 +26,18 @@ watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it
 lint: setup   ## ruff and mypy
 	@.venv/bin/ruff check --quiet && .venv/bin/ruff format --check --quiet && .venv/bin/mypy --no-error-summary
 
-clean:        ## remove what was built; .venv stays
-	@rm -rf build main.pdf
+clean:        ## remove what was typeset; what Python computed and .venv stay
+	@rm -rf build main.pdf main.synctex.gz
+
+distclean: clean ## remove what Python computed too (results/); .venv stays
+	@rm -rf results
 
 help:         ## these lines
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
+# A stamp of the interpreter, the lock file and the set-up's own text says that nothing is to do, without starting Python.
+PROGRAMS = latexmk pdflatex pythontex bibtex pdftotext kpsewhich
 setup:
-	@$(PYTHON) tools/setup.py
+	@{ readlink -f .venv/bin/python; cat requirements.lock tools/setup.py; } 2>/dev/null | cmp -s - .venv/set-up \
+	  && for program in $(PROGRAMS); do command -v $$program >/dev/null || exit 1; done \
+	  || $(PYTHON) tools/setup.py

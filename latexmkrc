@@ -1,14 +1,16 @@
-# How latexmk builds the document: tools/typeset.py makes a pass of pdflatex and Python, bibtex stands between passes,
+# How latexmk builds the document: tools/typeset.py makes a pass of Python and pdflatex, bibtex stands between passes,
 # and main.pdf appears in this folder only when everything is complete. VERBOSE=1 shows the programs' own output.
-use Fcntl ':flock';
+use Digest::SHA;
+use Fcntl qw(:flock F_SETFD);
 use File::Compare;
+use Time::HiRes 'time';
 
 @default_files = ('main.tex');
 $pdf_mode = 1;
 $out_dir = $aux_dir = 'build';
 $pdflatex = 'internal typeset %O %S';
 $bibtex_use = 2;
-$bibtex = 'bibtex %O %S >/dev/null';           # what it says is told once, by publish or stopped
+$bibtex = 'internal bibliography %O %S';
 $bibtex_fudge = 0;                             # it runs here, as all others do
 $max_repeat = 8;                               # 1 first pass, 1 after Python, 1 after bibtex, then page numbers
 $user_deleted_file_treated_as_changed = 2;     # a deleted figure or module counts as a change
@@ -17,8 +19,21 @@ $silent = !($rc_report = $ENV{VERBOSE});
 
 $ENV{SOURCE_DATE_EPOCH} = 1685923200;          # two builds give the same bytes
 $ENV{FORCE_SOURCE_DATE} = 1;
+$ENV{PYTHONHASHSEED} = 0;
 $ENV{OMP_NUM_THREADS} = 1;                     # more threads than cores make torch many times slower
 $ENV{max_print_line} = 1000;
+
+# What this file and the programs it starts say is the build's whole output; latexmk itself is silent.
+open(our $aloud, '>&', \*STDOUT);
+open(STDOUT, '>', '/dev/null') if $silent;
+sub aloud {
+    my ($action, @arguments) = @_;
+    open(my $before, '>&', \*STDOUT);
+    open(STDOUT, '>&', $aloud);
+    my $result = $action->(@arguments);
+    open(STDOUT, '>&', $before);
+    return $result;
+}
 
 my $python = '.venv/bin/python';
 unless (-x $python) { print STDERR "There is no .venv yet; type: make pdf\n"; exit 2 }
@@ -26,7 +41,8 @@ delete @ENV{qw(PYTHONHOME PYTHONPATH)};        # the sessions see .venv and this
 mkdir $out_dir;
 open(our $build_lock, '>', "$out_dir/lock") or die "Cannot write to $out_dir: $!\n";
 unless (flock($build_lock, LOCK_EX | LOCK_NB)) { print STDERR "Another build is running in this folder; wait for it\n"; exit 1 }
-system($python, 'tools/typeset.py', "$out_dir/main", '--restore') if -d "$out_dir/kept";
+fcntl($build_lock, F_SETFD, 0);                # programs that outlive a killed latexmk keep it
+run('typeset.py', "$out_dir/main", '--restore') if -d "$out_dir/kept";
 
 # Modules may read files of the user's, in a folder that an environment variable names: EXTERNAL = "VARIABLE/pattern".
 # Another folder or name among them is a change of build/external, another content one of the file itself.
@@ -44,23 +60,15 @@ unless (join('', <$known>) eq $external) { truncate($known, 0); print $known $ex
 close($known);
 
 # latexmk's database and build/main.pdf are those of a complete build, so a failing one is tried again and says again
-# why it fails. What runs is named on a terminal only; logs are read in silence.
-my %own = map { $_ => \&$_ } qw(rdb_write warn_running get_log_file parse_log rdb_set_latex_deps);
+# why it fails.
 {
     no warnings 'redefine';
-    *rdb_write = sub { $failure > 0 ? 0 : $own{rdb_write}->(@_) };
-    *warn_running = sub { $own{warn_running}->(@_) if -t STDOUT || !$silent };
-    for my $name (qw(get_log_file parse_log rdb_set_latex_deps)) { *$name = sub { quietly($own{$name}, @_) } }
-}
-sub quietly {
-    my ($action, @arguments) = @_;
-    return $action->(@arguments) unless $silent;
-    local $SIG{__WARN__} = sub { };
-    open(my $output, '>&', \*STDOUT);
-    open(STDOUT, '>', '/dev/null');
-    my $result = $action->(@arguments);
-    open(STDOUT, '>&', $output);
-    return $result;
+    my $write = \&rdb_write;
+    *rdb_write = sub { $failure > 0 ? 0 : $write->(@_) };
+    for my $name (qw(get_log_file parse_log rdb_set_latex_deps)) {   # logs are read in silence
+        my $own = \&$name;
+        *$name = sub { local $SIG{__WARN__} = $silent ? sub { } : $SIG{__WARN__}; $own->(@_) };
+    }
 }
 sub give_up {
     my ($status) = @_;
@@ -68,31 +76,54 @@ sub give_up {
     print STDERR "\nStopped; make pdf continues here.\n" if $stopped;
     unlink "$out_dir/main.pdf";
     exit($stopped ? 130 : 1) if $stopped || !$preview_continuous_mode;
+    undef $started;
     return 1;
 }
 $SIG{INT} = sub { give_up(2) };
 
-# Modules count as sources of the document; a pass in which sessions ran is followed by another.
+our $started;                                  # when the present build began
+sub run {
+    my ($tool, @arguments) = @_;
+    $started //= $preview_continuous_mode ? time : $^T;
+    local $ENV{BUILD_STARTED} = $started;
+    return aloud(sub { system($python, "tools/$tool", @arguments) });
+}
+
+# Modules count as sources of the document; a pass after which sessions ran is followed by another.
 my $sessions_ran;
 sub typeset {
-    my $status = system($python, 'tools/typeset.py', "$out_dir/main", @_);
+    my $status = run('typeset.py', "$out_dir/main", @_);
     $sessions_ran = $status >> 8 == 3;
+    rdb_do_files(sub { rdb_update1() if $file =~ m{^(results/|\Q$out_dir\E/(\./)?(code/|main\.pytxmcr$))} });   # Python wrote them before pdflatex read them
     return $status && !$sessions_ran && give_up($status);
 }
 add_hook('after_xlatex_analysis', 'watch');
 sub watch {
     chomp(my @modules = `find pycode benchmarks -name '*.py' -o -name 'results.json' 2>/dev/null`);
-    rdb_ensure_file($rule, $_) for @modules, 'requirements.lock', 'tools/run_pythontex.py', 'tests/mutants/score.json',
+    my @results = glob('results/values/*.json');
+    rdb_ensure_file($rule, $_) for @modules, @results, 'requirements.lock', glob('tools/*.py'), 'tests/mutants/score.json',
         "$out_dir/external", @external;
-    rdb_add_generated(grep { m{^\Q$out_dir/} && !$from_rules{$_} } rdb_list_source($rule));
+    rdb_add_generated(@results, grep { m{^(results|\Q$out_dir\E)/} && !$from_rules{$_} } rdb_list_source($rule));
     $$Pout_of_date = 1 if $sessions_ran;
     return 0;
+}
+sub bibliography {
+    my $start = time;
+    my $status = system('bibtex', '-terse', @_) >> 8;
+    aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start });
+    return $status;
 }
 $success_cmd = 'internal publish';
 sub publish {
     return 0 unless -e "$out_dir/main.pdf";
-    if (compare("$out_dir/main.pdf", 'main.pdf') == 0) { print "main.pdf is up to date\n"; return 0 }
-    return system($python, 'tools/publish.py', "$out_dir/main", 'main.pdf') && give_up($?);
+    if (compare("$out_dir/main.pdf", 'main.pdf') == 0 && !defined $started) {
+        my $sum = Digest::SHA->new(256)->addfile('main.pdf')->hexdigest;
+        aloud(sub { print "main.pdf is up to date, sha256 $sum\n" });
+        return 0;
+    }
+    my $status = run('publish.py', "$out_dir/main", 'main.pdf');
+    undef $started;
+    return $status && give_up($status);
 }
 $failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is bibtex
 sub stopped {

@@ -1,14 +1,18 @@
 """Copy a finished PDF to its place, if nothing is missing in it: python tools/publish.py build/main main.pdf"""
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import inputs
 import references
 
+CALLS = Path("results/main.pytxcode")  # what a complete document asks of Python: the next build starts with it
 INCOMPLETE = re.compile(
     r"(?:Reference|Citation|Hyper reference) [`'].* undefined|multiply[- ]defined|PythonTeX Warning|"
     r"end occurred inside a group|^Warning--"
@@ -33,15 +37,30 @@ def gaps(log: str, pages: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def publish(base: Path, target: Path) -> None:
-    """Replace the target in one step, so that a reader sees the old or the new document."""
+def replace(source: Path, target: Path) -> None:
+    """Copy a file over another in one step, so that a reader sees the old or the new one."""
     temporary = target.with_name(f".{target.name}.new")
-    shutil.copyfile(f"{base}.pdf", temporary)
-    os.replace(temporary, target)
+    try:
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def publish(base: Path, target: Path) -> None:
+    """Replace the document, last, with what editors need to find a place of it in the sources."""
+    CALLS.parent.mkdir(exist_ok=True)
+    replace(base.with_suffix(".pytxcode"), CALLS)
+    replace(base.with_suffix(".synctex.gz"), target.with_suffix(".synctex.gz"))
+    replace(base.with_suffix(".pdf"), target)
 
 
 def main(base: Path, target: Path) -> int:
     """Publish, or say what is missing and leave the target as it is."""
+    if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base.with_suffix(".pytxcode"))):
+        print(f"{target} is not replaced: sources changed while it was built; build again", file=sys.stderr)
+        return 1
     pages = read_pages(f"{base}.pdf")
     logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
     found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
@@ -49,8 +68,14 @@ def main(base: Path, target: Path) -> int:
     if found:
         print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
         return 1
-    publish(base, target)
-    print(f"{target}: {len(pages)} pages")
+    try:
+        publish(base, target)
+    except OSError as error:
+        print(f"{target} is not replaced: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    seconds = time.time() - float(os.environ.get("BUILD_STARTED", time.time()))
+    sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
+    print(f"{target}: {len(pages)} pages, {seconds:.1f} s in all, sha256 {sha256}")
     return 0
 
 

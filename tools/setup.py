@@ -1,10 +1,12 @@
 """Set up what the document needs, once: TeX packages and .venv. Standard library only; Python 3.6 can read it too."""
 
-import hashlib
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 OLDEST = (3, 11)
 LOCK, VENV, STAMP, LOG = "requirements.lock", ".venv", ".venv/set-up", "build/setup.log"
@@ -50,17 +52,17 @@ def newer_python() -> str:
     )
 
 
-def wanted() -> str:
-    """What a finished set-up answers to, as a short text."""
+def wanted() -> bytes:
+    """What a finished set-up answers to: .venv's Python, the lock file, this file; the Makefile compares it too."""
     with open(LOCK, "rb") as lock, open(__file__, "rb") as own:
-        return hashlib.sha256(lock.read() + own.read()).hexdigest()
+        return os.fsencode(os.path.realpath(PYTHON)) + b"\n" + lock.read() + own.read()
 
 
 def is_done() -> bool:
     """Whether an earlier run finished with this lock file, and the programs are still there."""
     if not (os.path.isfile(STAMP) and os.access(PYTHON, os.X_OK) and all(map(shutil.which, PROGRAMS))):
         return False
-    with open(STAMP) as stamp:
+    with open(STAMP, "rb") as stamp:
         return stamp.read() == wanted()
 
 
@@ -114,7 +116,7 @@ def install_packages(packages: "list[str]") -> None:
 
 
 def make_environment() -> None:
-    """Make .venv, or mend a half-made one, and install the lock file into it."""
+    """Make .venv, or mend one that is half made or whose Python is another now, and install the lock file into it."""
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
     nothing = subprocess.DEVNULL
     if not os.access(PYTHON, os.X_OK) or subprocess.call([*pip, "--version"], stdout=nothing, stderr=nothing):
@@ -132,6 +134,26 @@ def main() -> None:
         os.execv(python, [python, os.path.abspath(__file__)])
     if is_done():
         return
+    with alone():
+        if not is_done():
+            install()
+
+
+@contextlib.contextmanager
+def alone() -> "Iterator[None]":
+    """Let another set-up in this folder finish first."""
+    os.makedirs(os.path.dirname(LOG), exist_ok=True)
+    with open(os.path.join(os.path.dirname(LOG), "setup.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another make is setting up this folder; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def install() -> None:
+    """Install what is missing and stamp it."""
     packages = missing_packages()
     if packages:
         install_packages(packages)
@@ -139,7 +161,7 @@ def main() -> None:
     if packages:
         raise SetUpError("Still not found after installing: " + " ".join(packages))
     make_environment()
-    with open(STAMP, "w") as stamp:
+    with open(STAMP, "wb") as stamp:
         stamp.write(wanted())
 
 

@@ -1,6 +1,7 @@
 """One pass over the document: python tools/typeset.py build/main -output-directory=build main.tex
 
-pdflatex writes what Python is asked for, then the sessions that need it run.
+Sessions that an edit concerns run before pdflatex, for the calls of the pass before, so that one pass shows what they
+print. Then pdflatex writes what Python is asked for now; where that is something else, the sessions run again.
 """
 
 import os
@@ -9,11 +10,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import publish
 import run_pythontex
+import steps
 
-PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
+PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error", "-synctex=1"]
 AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
 STOPPED = 130  # exit status after Ctrl-C
 
@@ -72,19 +76,29 @@ def complaint(log: Path) -> str:
     return f"pdflatex stopped without a message; see {log}"
 
 
+def pdflatex(arguments: list[str]) -> int:
+    """Run pdflatex, tell how long it took, and return its exit status."""
+    start = time.monotonic()
+    status = subprocess.call([*PDFLATEX, *arguments], stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
+    steps.tell("pdflatex", time.monotonic() - start)
+    return status
+
+
 def main(base: Path, arguments: list[str]) -> int:
     """Make a pass; the exit status is that of the sessions, or says that pdflatex failed."""
     if (base.parent / "kept").is_dir():
         restore(base)
     if arguments == ["--restore"]:
         return 0
+    if not base.with_suffix(".pytxcode").is_file() and publish.CALLS.is_file():
+        shutil.copyfile(publish.CALLS, base.with_suffix(".pytxcode"))
+    run_pythontex.main(base, ahead=True)
     keep(base)
     base.with_suffix(".log").unlink(missing_ok=True)
-    output = None if os.environ.get("VERBOSE") else subprocess.DEVNULL
     try:
-        status = subprocess.call([*PDFLATEX, *arguments], stdout=output)
+        status = pdflatex(arguments)
         if status and stale(base):
-            status = subprocess.call([*PDFLATEX, *arguments], stdout=output)
+            status = pdflatex(arguments)
     except BaseException:
         restore(base)
         raise
