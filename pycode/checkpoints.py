@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from pycode.results import alone
+from pycode.results import alone, write_atomically, writing
 
 SECONDS = 2.0  # between two writings
 DIGEST = hashlib.sha256().digest_size
@@ -68,7 +68,8 @@ class Checkpoint:
             return None
         except BadCheckpointError as error:
             aside = self._free(self.path.with_suffix(".set-aside"))
-            os.replace(self.path, aside)
+            with writing(self.path):
+                os.replace(self.path, aside)
             print(f"{self.path}: {error}; set aside as {aside.name}, training starts again", file=sys.stderr)
             return None
 
@@ -81,14 +82,14 @@ class Checkpoint:
         return path.with_name(f"{path.name}{number or ''}")
 
     def save(self, state: dict[str, Any], last: bool) -> None:
-        """Write the state whole, or leave the old file: the last one, and others at most every SECONDS."""
+        """Write the state whole, or leave the old file: the last one, and others at most every SECONDS.
+
+        Raises pycode.results.WriteError.
+        """
         if not last and time.monotonic() - self.written < SECONDS:
             return
         buffer = io.BytesIO()
         torch.save({"identity": self.identity, "state": state}, buffer)
         payload = buffer.getvalue()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(hashlib.sha256(payload).digest() + payload)
-        os.replace(temporary, self.path)
+        write_atomically(self.path, hashlib.sha256(payload).digest() + payload)
         self.written = time.monotonic()

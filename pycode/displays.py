@@ -6,7 +6,6 @@ from typing import Any
 
 from pycode import results
 from pycode.latex import exactly, number, verdict
-from pycode.results import BUILD, ROOT
 
 KEPT = ("relations", "compared", "worlds", "worst")  # of a verdict, beside its exact part
 
@@ -19,7 +18,7 @@ def proofread(file: str) -> str:
     """Run the displays of a file, from the cache when all that decides stands; raises ``DisplayError``."""
     from pycode.proofread import document
 
-    read = document.read(ROOT / "main.tex")
+    read = document.read(results.ROOT / "main.tex")
     if not any(display.file == file for display in read.displays):
         raise ValueError(f"proofread: main.tex has no display in {file}")
     run = document.runner(read)
@@ -51,7 +50,7 @@ def proofread(file: str) -> str:
         kept.add(f"{module}.{name}")
     if wrong:
         raise DisplayError("\n".join(wrong))
-    for old in (BUILD / "cache").glob(f"{module}.{records}.*.json"):
+    for old in (results.RESULTS / "values").glob(f"{module}.{records}.*.json"):
         if old.stem not in kept:
             old.unlink(missing_ok=True)
     total = rf"\displaytotal{{{file}}}{{{len(found)}}}"
@@ -84,7 +83,7 @@ def _settings() -> str:
 def _mutants(present: str) -> str:
     """The score of the planted errors; nothing when it belongs to other displays than the present ones."""
     try:
-        score = json.loads((ROOT / "tests/mutants/score.json").read_text(encoding="utf-8"))
+        score = json.loads((results.ROOT / "tests/mutants/score.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return r"\mutantsfalse"
     if score["hash"] != present:

@@ -23,9 +23,8 @@ from pycode.check import Check
 from pycode.displays import DisplayError
 from pycode.displays import proofread as proofread
 from pycode.latex import demand, highlighted, measurement, number, text
-from pycode.results import BUILD, ROOT
+from pycode.results import WriteError
 
-SESSIONS = BUILD / "sessions"
 EXCERPT_LINES = 12
 
 
@@ -44,7 +43,7 @@ class Session:
 
     def record(self, **content: Any) -> None:
         """Write the session's file; the build takes a session without one for dead."""
-        results.write_atomically(SESSIONS / f"{self.pytex.session}.json", json.dumps(content, indent=1))
+        results.write_atomically(_sessions() / f"{self.pytex.session}.json", json.dumps(content, indent=1))
 
     def note(self, key: str, value: float) -> None:
         """Remember a printed number; one key has one value."""
@@ -53,9 +52,11 @@ class Session:
 
     def progress(self) -> None:
         """Tell the build which call is running."""
-        SESSIONS.mkdir(parents=True, exist_ok=True)
-        with open(SESSIONS / "progress", "a", encoding="utf-8") as file:
-            file.write(f"{self.pytex.session} {self.pytex.instance}\n")
+        path = _sessions() / "progress"
+        with results.writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(f"{self.pytex.session} {self.pytex.instance}\n")
 
     def fail(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Leave the reason why the session stops, with the innermost line of our own code."""
@@ -63,12 +64,16 @@ class Session:
         if isinstance(error, DisplayError):  # its places are its own
             self.record(error=str(error))
             return
-        message = str(error) if isinstance(error, CheckError) else f"{kind.__name__}: {error}"
+        message = str(error) if isinstance(error, CheckError | WriteError) else f"{kind.__name__}: {error}"
         own = [f for f in traceback.extract_tb(trace) if Path(f.filename).is_relative_to(results.PACKAGE)]
         inner = [f for f in own if Path(f.filename).name not in ("page.py", "displays.py", "results.py")]
-        if inner:
-            message += f" (in {os.path.relpath(inner[-1].filename, ROOT)}:{inner[-1].lineno}, {inner[-1].name})"
+        if inner and not isinstance(error, WriteError):
+            message += f" (in {os.path.relpath(inner[-1].filename, results.ROOT)}:{inner[-1].lineno}, {inner[-1].name})"
         self.record(error=message, instance=self.pytex.instance)
+
+
+def _sessions() -> Path:
+    return results.BUILD / "sessions"
 
 
 _session: Session | None = None
@@ -91,7 +96,7 @@ def begin(pytex: Any) -> None:
 
 def end() -> None:
     """Close the session with its completion mark."""
-    files = sorted(os.path.relpath(path, ROOT) for path in session().files)
+    files = sorted(os.path.relpath(path, results.ROOT) for path in session().files)
     session().record(numbers=session().numbers, files=files)
 
 
@@ -217,30 +222,36 @@ def check(key: str) -> str:
 
 def _built(command: str, path: Path) -> str:
     session().files.add(path)
-    name = os.path.relpath(path, ROOT)
+    name = os.path.relpath(path, results.ROOT)
     return rf"\built{{{name}}}{{\{command}{{{name}}}}}"
 
 
 def figure(key: str, height_cm: float) -> str:
-    """Figure that ``pycode.figures.<group>.<name>`` draws, at the page's width, in build/figures/."""
-    from pycode import style
+    """Figure that ``pycode.figures.<group>.<name>`` draws, at the page's width."""
+    return _built("includegraphics", drawn(key, height_cm))
 
+
+def drawn(key: str, height_cm: float) -> Path:
+    """File of a figure in results/figures/, drawn when its sources, data or height are others than before."""
     group, name = _split(key)
     module = f"pycode.figures.{group}"
     _require(module, f"figure {key}")
     _require(f"pycode.experiments.{group}", f"figure {key}")
-    path = BUILD / "figures" / f"{key}.pdf"
+    path = results.RESULTS / "figures" / f"{key}.pdf"
     data = _measured(group)
-    inputs = [str(height_cm), json.dumps(data), Path(style.__file__).read_text(encoding="utf-8")]
+    style_file = Path(__file__).with_name("style.py")
+    inputs = [str(height_cm), json.dumps(data), style_file.read_text(encoding="utf-8")]
 
     def compute() -> None:
+        from pycode import style
+
         draw: Callable[..., None] | None = getattr(import_module(module), name, None)
         if draw is None:
             raise ValueError(f"figure {key}: pycode/figures/{group}.py has no function {name}")
         style.save(lambda canvas: draw(canvas, data), path, height_cm)
 
     results.cached(module, name, compute, files=[path], inputs=inputs)
-    return _built("includegraphics", path)
+    return path
 
 
 def excerpt(name: str) -> str:
@@ -254,9 +265,10 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
     if max(map(len, lines)) > 100:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
-    caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, ROOT)}:{place}')}}}"
-    path = BUILD / "code" / f"{name}.tex"
-    results.write_atomically(path, f"{highlighted(lines)}{caption}\n")
+    caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, results.ROOT)}:{place}')}}}"
+    path = results.BUILD / "code" / f"{name}.tex"
+    code = results.cached("pycode.latex", name, lambda: highlighted(lines), inputs=lines)
+    results.write_atomically(path, f"{code}{caption}\n")
     return _built("input", path)
 
 
@@ -270,4 +282,4 @@ def _without_docstring(source: Path, function: str, name: str) -> tuple[list[str
                 for line in range(documentation.lineno, (documentation.end_lineno or documentation.lineno) + 1):
                     del lines[line]
             return list(lines.values()), node.lineno
-    raise ValueError(f"{name}: {os.path.relpath(source, ROOT)} has no function {function}")
+    raise ValueError(f"{name}: {os.path.relpath(source, results.ROOT)} has no function {function}")

@@ -4,8 +4,11 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from pycode.results import write_atomically
 
 CM = 1 / 2.54
 MEASURE_CM = 15.0  # text width of the page
@@ -66,5 +69,6 @@ def save(draw: Callable[[Any], None], path: Path, height_cm: float, width_cm: fl
     with matplotlib.rc_context(parameters()):
         figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
         draw(figure)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+        content = BytesIO()
+        figure.savefig(content, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    write_atomically(path, content.getvalue())

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pycode import displays, page, results
+from pycode import page, results
 
 FIXTURE = Path(__file__).parent / "document" / "fixture" / "pycode"
 FOLDERS = ("", "checks", "experiments", "figures")
@@ -28,12 +28,9 @@ def package(tmp_path, monkeypatch):
     """Folder of a small pycode, that of the fixture document, which tests may change; results go beside it."""
     folder = tmp_path / "pycode"
     shutil.copytree(FIXTURE, folder)
-    build = tmp_path / "build"
     monkeypatch.setattr(results, "PACKAGE", folder)
-    for module in (results, page, displays):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
-        monkeypatch.setattr(module, "BUILD", build)
-    monkeypatch.setattr(page, "SESSIONS", build / "sessions")
+    for name, path in {"ROOT": tmp_path, "BUILD": tmp_path / "build", "RESULTS": tmp_path / "results"}.items():
+        monkeypatch.setattr(results, name, path)
     before = set(sys.modules)
     for name in FOLDERS:
         module = importlib.import_module(f"pycode.{name}".rstrip("."))
@@ -50,7 +47,7 @@ def package(tmp_path, monkeypatch):
 
 def forget():
     """Empty what modules keep in memory."""
-    results.sources.cache_clear()
+    results.forget()
     page._measured.cache_clear()
     importlib.invalidate_caches()
 

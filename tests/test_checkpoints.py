@@ -1,5 +1,6 @@
 """A checkpoint comes back as it was saved, or is set aside with its file and the cause named."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from pycode import checkpoints
+from pycode import checkpoints, results
 from pycode.checkpoints import Checkpoint
 
 STATE: dict[str, Any] = {"weights": torch.arange(5.0), "history": [{"loss": 1.5}], "step": 3}
@@ -91,10 +92,10 @@ def test_states_are_written_now_and_then_and_the_last_one_always(path: Path, mon
 
 def test_a_failed_write_leaves_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> None:
-        raise OSError("No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(results.WriteError, match=r"2-0\.pt cannot be written \(No space.*; free some space"):
         Checkpoint(path, {"latent": 2, "seed": 0}).save(STATE | {"step": 9}, last=True)
     monkeypatch.undo()
     assert (read_again(path) or {})["step"] == 3

@@ -88,9 +88,9 @@ def test_progress_names_each_call_before_it_runs(pytex, tmp_path):
 
 
 def test_figure_is_drawn_once_and_again_when_its_data_or_height_change(pytex, package, restart, tmp_path):
-    path = tmp_path / "build/figures/circle.perimeters.pdf"
+    path = tmp_path / "results/figures/circle.perimeters.pdf"
     latex = page.figure("circle.perimeters", 4)
-    name = "build/figures/circle.perimeters.pdf"
+    name = "results/figures/circle.perimeters.pdf"
     assert latex == rf"\built{{{name}}}{{\includegraphics{{{name}}}}}"
     first = path.stat().st_mtime_ns
     page.figure("circle.perimeters", 4)

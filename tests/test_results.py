@@ -105,7 +105,7 @@ def test_deleted_or_changed_file_is_made_again(package, tmp_path, harm):
 def test_damaged_record_is_computed_again(package, content):
     compute = counter()
     results.cached(MODULE, "f", compute)
-    (record,) = (results.BUILD / "cache").iterdir()
+    (record,) = (results.RESULTS / "values").iterdir()
     record.write_text(content, encoding="utf-8")
     assert results.cached(MODULE, "f", compute) == 1.0
     assert compute.calls == 2
@@ -120,7 +120,7 @@ def test_arrays_become_lists_and_keep_every_bit(package):
 def test_value_that_json_cannot_hold_is_named(package):
     with pytest.raises(TypeError, match="a result holds a complex; return numbers, strings, lists or arrays"):
         results.cached(MODULE, "f", lambda: {"a": 1j})
-    assert list((results.BUILD / "cache").iterdir()) == []
+    assert list((results.RESULTS / "values").iterdir()) == []
 
 
 def test_error_of_the_function_is_not_kept(package):
@@ -148,7 +148,7 @@ def test_interrupted_write_leaves_the_old_file_and_no_half_one(tmp_path, monkeyp
 
 def test_record_is_plain_json(package):
     results.measured("line")
-    record = results.BUILD / "cache" / "pycode.experiments.line.measure.json"
+    record = results.RESULTS / "values" / "pycode.experiments.line.measure.json"
     assert json.loads(record.read_text(encoding="utf-8"))["result"] == {"slope": 0.5}
 
 
@@ -279,13 +279,13 @@ def test_of_processes_that_need_a_result_at_the_same_time_one_computes_it(proces
         process.join(10)
     assert [process.exitcode for process in running] == [0, 0, 0]
     assert (compute.calls, computed()) == (0, 1)
-    assert [path.suffix for path in (results.BUILD / "cache").iterdir()] == [".json"]
+    assert [path.suffix for path in (results.RESULTS / "values").iterdir()] == [".json"]
 
 
 def test_killed_process_holds_nobody_up(processes):
     start, computed = processes
     (running,) = start(1, seconds=100)
-    (lock,) = (results.BUILD / "cache").iterdir()
+    (lock,) = (results.RESULTS / "values").iterdir()
     with open(lock, "a") as file, pytest.raises(BlockingIOError):
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.kill(running.pid, signal.SIGKILL)

@@ -109,7 +109,7 @@ def examples(configuration: Configuration, train: Tensor) -> Examples:
 
 
 def trained(configuration: Configuration) -> Trained:
-    """Train as the configuration says, or read what an earlier run left in build/checkpoints."""
+    """Train as the configuration says, or read what an earlier run left in results/checkpoints."""
     c = configuration
     likelihood = partial(Binomial, digits.N_COUNT) if c.data == "digits" else Bernoulli
     data = raw(c.data)
@@ -124,7 +124,7 @@ def trained(configuration: Configuration) -> Trained:
     identity = asdict(c) | {"bfloat16": bfloat16, "images": pixels, "code": digest(code.encode())}
     # The images are in the name: who changes from some to others and back finds both trainings.
     name = f"{c.data}-{pixels}-{c.latent}-{c.seed}.pt"
-    checkpoint = Checkpoint(results.BUILD / "checkpoints" / name, identity)
+    checkpoint = Checkpoint(results.RESULTS / "checkpoints" / name, identity)
     with checkpoint.held():
         state = checkpoint.load()
         done = len(state["history"]) if state else 0

@@ -71,7 +71,7 @@ KEPT = set(
 TYPES = {
     t: t if t in KEPT else f"_{t}" for t in re.findall(r"\b[A-Z]{2,}\b", GRAMMAR)
 }  # a name with _ leaves no trace in the tree
-KEPT_PARSER = Path(__file__).parents[2] / "build" / "cache" / "grammar.lark"
+KEPT_PARSER = Path(__file__).parents[2] / "results" / "grammar.lark"
 DEEPEST = 150  # levels of a tree; a sum has one for each of its terms
 STARTS_FACTOR = set(
     "NUMBER EULER VARIABLE STATE CONST RANDOM DATA FUNC LPAR LBRACK LBRACE FRAC SQRT BINOM UNDERBRACE LFLOOR LABS "

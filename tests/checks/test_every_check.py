@@ -25,7 +25,7 @@ def keys() -> list[str]:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Results of an earlier build are not looked at; no check demands anything of the trained VAE's gradients."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "BUILD", tmp_path_factory.mktemp("build"))
+        patch.setattr(results, "RESULTS", tmp_path_factory.mktemp("build"))
         patch.setattr(trained_gradients, "measure", dict)
         yield
 

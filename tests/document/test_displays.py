@@ -15,7 +15,7 @@ WRONG = (r"2(z-\mu_q)(\mu_q-\mu_p)", r"3(z-\mu_q)(\mu_q-\mu_p)")
 
 def records(document):
     """Cached verdicts with the times at which they were written."""
-    files = (document.build_folder / "cache").glob("pycode.proofread.document.*")
+    files = (document.folder / "results/values").glob("pycode.proofread.document.*")
     return {path.name: path.stat().st_mtime_ns for path in files}
 
 

@@ -198,8 +198,8 @@ def test_every_figure_is_drawn_and_shown(log):
     keys = re.findall(r"\\pyfigure\{([^}]*)\}", TEXT)
     assert set(keys) == functions("figures")
     for key in keys:
-        assert (ROOT / f"build/figures/{key}.pdf").read_bytes().startswith(b"%PDF")
-        assert f"<use build/figures/{key}.pdf>" in log
+        assert (ROOT / f"results/figures/{key}.pdf").read_bytes().startswith(b"%PDF")
+        assert f"<use results/figures/{key}.pdf>" in log
 
 
 @pytest.mark.parametrize("key", ["elbo.identity_residual", "gradvar.square_ratio", "gradvar.square_halfwidth",

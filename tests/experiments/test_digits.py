@@ -32,7 +32,7 @@ def test_report_is_over_seeds_and_of_the_test_digits(
 ) -> None:
     few = small_images()
     counts = few._replace(**{part: (16 * getattr(few, part)).round() for part in ("train", "validation", "test")})
-    monkeypatch.setattr(results, "BUILD", tmp_path_factory.mktemp("build"))
+    monkeypatch.setattr(results, "RESULTS", tmp_path_factory.mktemp("build"))
     monkeypatch.setattr(data, "images", lambda: counts)
     monkeypatch.setattr(experiment, "digits_vae", lambda seed: replace(SMALL, data="digits", seed=seed))
     found = experiment.measure()

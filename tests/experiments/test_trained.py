@@ -42,7 +42,7 @@ SMALL = Configuration("mnist", 8, 2, Settings(epochs=6, batch=10, learning_rate=
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(results, "BUILD", tmp_path)
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
     monkeypatch.setattr(mnist, "images", small_images)
 
 
@@ -88,7 +88,7 @@ def test_an_interrupted_training_continues_to_the_same_weights(monkeypatch: pyte
         return first(images, generator)
 
     with monkeypatch.context() as patch:
-        patch.setattr(results, "BUILD", results.BUILD / "other")
+        patch.setattr(results, "RESULTS", results.RESULTS / "other")
         patch.setattr("pycode.checkpoints.SECONDS", 0.0)
         patch.setattr(experiment, "random_affine", interrupted)
         with pytest.raises(KeyboardInterrupt):

@@ -39,7 +39,7 @@ class Report(NamedTuple):
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     test = (few_images().test > 0.5).float()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "BUILD", tmp_path_factory.mktemp("build"))
+        patch.setattr(results, "RESULTS", tmp_path_factory.mktemp("build"))
         patch.setattr(mnist, "images", few_images)
         patch.setattr(experiment, "mnist_vae", lambda seed: replace(SMALL, seed=seed, latent=3))
         patch.setattr(experiment, "plane_vae", lambda: SMALL)

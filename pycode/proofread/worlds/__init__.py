@@ -24,7 +24,7 @@ import numpy as np
 from pycode.proofread.arithmetic.values import Plain, Scalar, Value
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS
 
-KEPT = Path(__file__).parents[3] / "build" / "cache" / "worlds"
+KEPT = Path(__file__).parents[3] / "results" / "worlds"
 KEPT_SEEDS = {0, *BOUND_SEED}.union(*BOUND_SEEDS.values())
 NAMES = {
     "vae": "vae",
