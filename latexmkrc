@@ -11,6 +11,7 @@ $out_dir = $aux_dir = 'build';
 $pdflatex = 'internal typeset %O %S';
 $bibtex_use = 2;
 $bibtex = 'internal bibliography %O %S';
+$bibtex_fudge = 0;                             # it runs here, as all others do
 $max_repeat = 8;                               # 1 first pass, 1 after Python, 1 after bibtex, then page numbers
 $user_deleted_file_treated_as_changed = 2;     # a deleted figure or module counts as a change
 $hash_calc_ignore_pattern{'pytxmcr'} = '^%';   # PythonTeX writes the time into its first line
@@ -108,7 +109,7 @@ sub watch {
 }
 sub bibliography {
     my $start = time;
-    my $status = system('bibtex', '-terse', @_) >> 8;
+    my $status = system('bibtex', @_) >> 8;
     aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start });
     return $status;
 }
@@ -125,4 +126,9 @@ sub publish {
     return $status && give_up($status);
 }
 $failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is bibtex
-sub stopped { unlink "$out_dir/main.bbl"; return give_up($?) }
+sub stopped {
+    my $log = `cat '$out_dir/main.blg' 2>/dev/null`;
+    print STDERR "$1$2\n" while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
+    unlink map { "$out_dir/main.$_" } qw(aux bbl fdb_latexmk log);  # the next run begins with pdflatex
+    return give_up($?);
+}

@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 
 import inputs
+import references
 import synctex
 
 CALLS = Path("results/main.pytxcode")  # what a complete document asks of Python: the next build starts with it
 INCOMPLETE = re.compile(
     r"(?:Reference|Citation|Hyper reference) [`'].* undefined|multiply[- ]defined|PythonTeX Warning|"
-    r"end occurred inside a group|WARN - (?:Datamodel|Entry)"
+    r"end occurred inside a group|^Warning--"
 )
 
 
@@ -64,6 +65,7 @@ def main(base: Path, target: Path) -> int:
     pages = read_pages(f"{base}.pdf")
     logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
     found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
+    found += references.holes(base.with_suffix(".aux"))
     if found:
         print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
         return 1

@@ -59,7 +59,7 @@ def run(base: Path, calls: list[Call], log: Path, bar: steps.Bar) -> int:
 def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]]) -> list[Complaint]:
     """Why the sessions are not complete."""
     at = {(call.session, call.instance): call for call in calls}
-    said = []
+    said: list[Complaint] = []
     progress = base.parent / "sessions" / "progress"
     started = [tuple(line.split()) for line in progress.read_text().splitlines()] if progress.is_file() else []
     for name in dict.fromkeys(call.session for call in calls):

@@ -17,7 +17,7 @@ PROGRAMS = {
     "latexmk": "latexmk",
     "pdflatex": "texlive-latex-base",
     "pythontex": "texlive-extra-utils",
-    "biber": "biber",
+    "bibtex": "texlive-binaries",
     "pdftotext": "poppler-utils",
     "kpsewhich": "texlive-binaries",
 }
@@ -25,7 +25,8 @@ TEX_FILES = {
     "caption.sty": "texlive-latex-recommended",
     "cleveref.sty": "texlive-latex-extra",
     "tikz.sty": "texlive-pictures",
-    "biblatex.sty": "texlive-bibtex-extra",
+    "natbib.sty": "texlive-latex-base",
+    "embedfile.sty": "texlive-latex-extra",
     "uplr8a.pfb": "texlive-fonts-recommended",
     "lmtt10.pfb": "lmodern",
     "tgpagella.sty": "tex-gyre",
@@ -97,7 +98,7 @@ def install_packages(packages: "list[str]") -> None:
         styles = " ".join(f"'tex({file})'" for file in TEX_FILES if file.endswith(".sty"))
         raise SetUpError(
             "Not found: " + ", ".join(packages) + " (Debian's names). Install them, then repeat:\n"
-            "  Fedora: sudo dnf install latexmk biber poppler-utils texlive-scheme-medium texlive-pythontex "
+            "  Fedora: sudo dnf install latexmk poppler-utils texlive-scheme-medium texlive-pythontex "
             f"texlive-tex-gyre texlive-arphic {styles}\n"
             "  macOS:  brew install --cask mactex && brew install poppler"
         )

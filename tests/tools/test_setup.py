@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TEX = ["latexmk", "pdflatex", "pythontex", "biber", "pdftotext", "kpsewhich"]
+TEX = ["latexmk", "pdflatex", "pythontex", "bibtex", "pdftotext", "kpsewhich"]
 # Runs set-up as another Python or another user would: what stands before the last line differs.
 RUNNER = """
 import os, runpy, sys
@@ -124,31 +124,31 @@ def test_half_made_environment_is_made_anew(machine):
 
 
 def test_root_installs_what_is_missing_after_one_line(machine):
-    machine.remove("latexmk", "biber")
+    machine.remove("latexmk", "pdftotext")
     machine.add("apt-get")
-    run = machine.set_up(user=0, LACKING="latexmk biber")
+    run = machine.set_up(user=0, LACKING="latexmk pdftotext")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[0] == "Installing Debian packages, up to 400 MB: biber latexmk"
+    assert run.stdout.splitlines()[0] == "Installing Debian packages, up to 400 MB: latexmk poppler-utils"
     assert machine.calls("apt-get") == [
         "apt-get update",
-        "apt-get install --no-install-recommends -y -q biber latexmk",
+        "apt-get install --no-install-recommends -y -q latexmk poppler-utils",
     ]
     assert machine.calls("sudo") == []
 
 
 def test_user_with_passwordless_sudo_installs_through_it(machine):
-    machine.remove("biber")
+    machine.remove("latexmk")
     machine.add("apt-get")
     machine.add("sudo")
-    assert machine.set_up(LACKING="biber").returncode == 0
+    assert machine.set_up(LACKING="latexmk").returncode == 0
     assert machine.calls("sudo")[-1] == (
-        "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install --no-install-recommends -y -q biber"
+        "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install --no-install-recommends -y -q latexmk"
     )
 
 
 @pytest.mark.parametrize("sudo", [False, True])
 def test_user_without_right_to_install_is_told_the_command(machine, sudo):
-    machine.remove("latexmk", "biber")
+    machine.remove("latexmk", "pdftotext")
     machine.add("apt-get")
     if sudo:
         machine.add("sudo")
@@ -156,7 +156,7 @@ def test_user_without_right_to_install_is_told_the_command(machine, sudo):
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr == (
         "Set-up stopped. Debian packages are missing. Type this, then repeat:\n"
-        "  sudo apt-get install --no-install-recommends biber latexmk\n"
+        "  sudo apt-get install --no-install-recommends latexmk poppler-utils\n"
     )
     assert machine.calls("apt-get") == []
 
@@ -174,8 +174,8 @@ def test_without_any_tex_every_package_is_named(machine):
     machine.remove(*TEX)
     machine.add("apt-get")
     command = machine.set_up().stderr.splitlines()[-1]
-    for package in ("latexmk", "texlive-latex-extra", "texlive-extra-utils", "biber", "poppler-utils", "fonts-texgyre",
-                    "latex-cjk-chinese-arphic-gbsn00lp", "texlive-pictures", "texlive-bibtex-extra"):  # fmt: skip
+    for package in ("latexmk", "texlive-latex-extra", "texlive-extra-utils", "poppler-utils", "fonts-texgyre",
+                    "latex-cjk-chinese-arphic-gbsn00lp", "texlive-pictures"):  # fmt: skip
         assert f" {package}" in command
 
 
@@ -197,7 +197,7 @@ def test_machine_without_apt_is_told_for_dnf_and_macos(machine):
 
 
 def test_failing_apt_stops_with_one_line_and_a_log(machine):
-    machine.remove("biber")
+    machine.remove("latexmk")
     machine.add("apt-get", 'echo "E: no such host"; exit 100')
     run = machine.set_up(user=0)
     assert run.returncode == 1
@@ -209,10 +209,10 @@ def test_failing_apt_stops_with_one_line_and_a_log(machine):
 
 
 def test_what_is_missing_after_installing_is_named(machine):
-    machine.remove("biber")
+    machine.remove("latexmk")
     machine.add("apt-get")
     run = machine.set_up(user=0, BROKEN="1")
-    assert run.stderr == "Set-up stopped. Still not found after installing: biber\n"
+    assert run.stderr == "Set-up stopped. Still not found after installing: latexmk\n"
 
 
 def test_old_python_is_told_what_to_do(machine):
