@@ -7,6 +7,7 @@ A session leaves build/sessions/<name>.json: the numbers it printed and the file
 import ast
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from pycode.check import Check
 from pycode.displays import DisplayError
 from pycode.displays import proofread as proofread
 from pycode.latex import demand, highlighted, measurement, number, text
-from pycode.results import WriteError
+from pycode.results import Result, WriteError
 
 EXCERPT_LINES = 12
 
@@ -127,7 +128,12 @@ def _measured(group: str) -> dict[str, Any]:
 
 
 def run_check(key: str) -> Check:
-    """Result of the check ``<group>.<name>``, from the cache when its sources stand."""
+    """What the check ``<group>.<name>`` found."""
+    return Check(**check_result(key).get())
+
+
+def check_result(key: str) -> Result:
+    """The fields of the `Check` that the check ``<group>.<name>`` returns."""
     group, name = _split(key)
     module = f"pycode.checks.{group}"
     _require(module, key)
@@ -141,13 +147,16 @@ def run_check(key: str) -> Check:
             raise ValueError(f"{key}: returns a {type(found).__name__}; a check returns a pycode.check.Check")
         return asdict(found)
 
-    return Check(**results.cached(module, name, compute))
+    return Result(module, name, compute)
 
 
-def _checks(group: str) -> set[str]:
+def has_check(group: str, name: str) -> bool:
+    """Whether ``pycode.checks.<group>`` has a function of this name."""
     source = results.source_file(f"pycode.checks.{group}")
-    tree = ast.parse(source.read_text(encoding="utf-8")) if source else ast.Module([], [])
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return (
+        source is not None
+        and re.search(rf"^def {name}\(", source.read_text(encoding="utf-8"), re.MULTILINE) is not None
+    )
 
 
 def result(key: str, spec: str = "") -> str:
@@ -155,7 +164,7 @@ def result(key: str, spec: str = "") -> str:
     group, name = _split(key)
     if results.source_file(f"pycode.experiments.{group}") and name in _measured(group):
         value = _measured(group)[name]
-    elif name in _checks(group):
+    elif has_check(group, name):
         value = _passed(key).value
     else:
         raise ValueError(f"{key}: neither measure() in pycode/experiments/{group}.py nor a check has this name")
@@ -228,11 +237,13 @@ def _built(command: str, path: Path) -> str:
 
 def figure(key: str, height_cm: float) -> str:
     """Figure that ``pycode.figures.<group>.<name>`` draws, at the page's width."""
-    return _built("includegraphics", drawn(key, height_cm))
+    drawing = figure_result(key, height_cm)
+    drawing.get()
+    return _built("includegraphics", drawing.files[0])
 
 
-def drawn(key: str, height_cm: float) -> Path:
-    """File of a figure in results/figures/, drawn when its sources, data or height are others than before."""
+def figure_result(key: str, height_cm: float) -> Result:
+    """A figure's file in results/figures/, which belongs to its sources, data, style and height."""
     group, name = _split(key)
     module = f"pycode.figures.{group}"
     _require(module, f"figure {key}")
@@ -250,12 +261,19 @@ def drawn(key: str, height_cm: float) -> Path:
             raise ValueError(f"figure {key}: pycode/figures/{group}.py has no function {name}")
         style.save(lambda canvas: draw(canvas, data), path, height_cm)
 
-    results.cached(module, name, compute, files=[path], inputs=inputs)
-    return path
+    return Result(module, name, compute, [path], inputs)
 
 
 def excerpt(name: str) -> str:
     """Source of a function without its docstring, highlighted in black and bold."""
+    code, place = excerpt_result(name)
+    path = results.BUILD / "code" / f"{name}.tex"
+    results.write_atomically(path, rf"{code.get()}\excerptplace{{{text(place)}}}" + "\n")
+    return _built("input", path)
+
+
+def excerpt_result(name: str) -> tuple[Result, str]:
+    """The highlighted lines of a function, and its place in the sources."""
     module, _, function = name.rpartition(".")
     _require(module, name)
     source = results.source_file(module)
@@ -265,11 +283,8 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
     if max(map(len, lines)) > 100:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
-    caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, results.ROOT)}:{place}')}}}"
-    path = results.BUILD / "code" / f"{name}.tex"
-    code = results.cached("pycode.latex", name, lambda: highlighted(lines), inputs=lines)
-    results.write_atomically(path, f"{code}{caption}\n")
-    return _built("input", path)
+    code = Result("pycode.latex", name, lambda: highlighted(lines), inputs=lines)
+    return code, f"{os.path.relpath(source, results.ROOT)}:{place}"
 
 
 def _without_docstring(source: Path, function: str, name: str) -> tuple[list[str], int]:

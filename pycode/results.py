@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent
@@ -219,6 +219,24 @@ def alone(lock: Path) -> Iterator[None]:
             return
 
 
+class Result(NamedTuple):
+    """A result that may have been computed: ``module.function()``; see `cached` for the rest."""
+
+    module: str
+    function: str
+    compute: Callable[[], Any] | None = None
+    files: Sequence[Path] = ()
+    inputs: Sequence[str] = ()
+
+    def get(self) -> Any:
+        """The result, computed when it does not stand."""
+        return cached(*self)
+
+    def stands(self) -> bool:
+        """Whether all stands that it comes from, so that it is only read."""
+        return bool(standing(self.module, self.function, self.files, self.inputs))
+
+
 def cached(
     module: str,
     function: str,
@@ -278,9 +296,14 @@ def _key(module: str, inputs: Sequence[str]) -> str:
     return _digest_text(code_digest(module), _digest_text(*inputs), _digest_text(*states), sys.version)
 
 
+def measurement(group: str) -> Result:
+    """What ``pycode.experiments.<group>.measure()`` returns."""
+    return Result(f"pycode.experiments.{group}", "measure")
+
+
 def measured(group: str) -> dict[str, Any]:
     """Numbers by name that ``pycode.experiments.<group>.measure()`` returns."""
-    return cached(f"pycode.experiments.{group}", "measure")
+    return dict(measurement(group).get())
 
 
 def forget() -> None:
