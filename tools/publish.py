@@ -11,6 +11,7 @@ from pathlib import Path
 
 import inputs
 import references
+import synctex
 
 CALLS = Path("results/main.pytxcode")  # what a complete document asks of Python: the next build starts with it
 INCOMPLETE = re.compile(
@@ -52,7 +53,7 @@ def publish(base: Path, target: Path) -> None:
     """Replace the document, last, with what editors need to find a place of it in the sources."""
     CALLS.parent.mkdir(exist_ok=True)
     replace(base.with_suffix(".pytxcode"), CALLS)
-    replace(base.with_suffix(".synctex.gz"), target.with_suffix(".synctex.gz"))
+    synctex.main(base.with_suffix(".synctex.gz"), target.with_suffix(".synctex.gz"))
     replace(base.with_suffix(".pdf"), target)
 
 

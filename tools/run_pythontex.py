@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attachments
 import inputs
 import steps
 from calls import Call, place, read_calls
@@ -120,7 +121,8 @@ def main(base: Path, ahead: bool = False) -> int:
         said = renew(base, calls, log) or gather(read_sessions(build), results)
         if said and ahead:
             inputs.write(failure, {"inputs": now, "said": said})
-        files = [Path(name) for found in read_sessions(build).values() for name in found.get("files", ())]
+        attached = attachments.write(calls, base.with_name("attachments.tex"))
+        files = [attached, *(Path(name) for found in read_sessions(build).values() for name in found.get("files", ()))]
     if said:
         if not ahead:
             tell(said, calls, base)
