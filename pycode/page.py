@@ -9,13 +9,15 @@ import json
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any
 
@@ -91,8 +93,19 @@ def begin(pytex: Any) -> None:
     """Open the session: called by PythonTeX before the document's first call in it."""
     global _session
     _session = Session(pytex)
+    if build := os.environ.get("BUILD_PROCESS"):
+        Thread(target=_end_with, args=(int(build),), daemon=True).start()
     pytex.before = _session.progress
     sys.excepthook = _session.fail
+
+
+def _end_with(build: int) -> None:
+    """End this session when the build that started it is no more: it was killed, and nobody waits for an answer."""
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(build, 0)
+            time.sleep(0.5)
+    os._exit(1)
 
 
 def end() -> None:
