@@ -22,7 +22,7 @@ INCOMPLETE = re.compile(
 
 def read_pages(pdf: str) -> list[str]:
     """Text of each page."""
-    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], stdout=subprocess.PIPE, check=True).stdout
+    text = subprocess.run(["pdftotext", "-raw", pdf, "-"], stdout=subprocess.PIPE, check=True).stdout
     return text.decode(errors="replace").split("\f")[:-1]
 
 
