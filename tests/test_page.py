@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pycode import benchmarks, page, results
+from pycode import benchmarks, page
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,4 +1,4 @@
-"""The rows of displays in SyncTeX's file: python tools/synctex.py build/main.synctex.gz main.synctex.gz
+r"""The rows of displays in SyncTeX's file: python tools/synctex.py build/main.synctex.gz main.synctex.gz
 
 TeX reads a display as a whole before it sets it, so SyncTeX gives all of it the line of its \\end, and an editor that
 looks for its first lines lands in the text before it. Here each row gets the lines on which it stands in the source.
