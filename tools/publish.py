@@ -77,15 +77,15 @@ def main(base: Path, target: Path) -> int:
         print(f"{target} is not replaced: sources changed while it was built; build again", file=sys.stderr)
         return 1
     read = read_pages(base.with_suffix(".pdf"))
-    synctex.main(base.with_suffix(".synctex.gz"), rows(base))
-    pages = read()
-    logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
-    found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
-    found += references.holes(base.with_suffix(".aux"))
-    if found:
-        print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
-        return 1
     try:
+        synctex.main(base.with_suffix(".synctex.gz"), rows(base))
+        pages = read()
+        logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
+        found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
+        found += references.holes(base.with_suffix(".aux"))
+        if found:
+            print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
+            return 1
         publish(base, target)
     except OSError as error:
         print(f"{target} is not replaced: {error.filename}: {error.strerror}", file=sys.stderr)

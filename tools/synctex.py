@@ -101,7 +101,7 @@ def sharpen(text: str) -> str:
 
 
 def _place(records: list[str], place: str, display: Display, rows: list[list[int]]) -> None:
-    lines = {}
+    lines: dict[int, int] = {}
     for row, (first, last) in zip(rows, display.rows, strict=True):
         lines |= {number: first + index * (last - first + 1) // len(row) for index, number in enumerate(row)}
     lines |= {rows[-1][-1]: display.last, rows[0][0]: display.first}
