@@ -126,7 +126,7 @@ def _digest_unchanged(path: Path, size: int, time: int) -> str:
 
 @cache
 def code_digest(*modules: str) -> str:
-    """Short name of the text of modules, of all that they import of pycode, and of the lock file."""
+    """Short name of the text of modules, of all of ours that they use, and of the lock file."""
     lock = ROOT / "requirements.lock"
     files = {path: _content(path) for module in modules for path in sources(module)}
     if lock.is_file():

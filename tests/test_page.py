@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from pycode import benchmarks, page, results
+from pycode import benchmarks, page
 
 
 def replace(path, old, new):
