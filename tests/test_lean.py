@@ -17,7 +17,7 @@ TEXT = r"""\documentclass{article}
 \end{document}
 """
 HEAVY = ["numpy", "torch", "matplotlib", "scipy", "sklearn", "sympy", "gymnasium", "lark", "pygments", "pandas"]
-HEAVY += ["multiprocessing", "unittest", "sqlite3", "tqdm"]
+HEAVY += ["multiprocessing", "sqlite3", "tqdm"]
 CALLS = {
     "number": 'page.result("circle.gap")',
     "text": 'page.result("line.slope_exact")',
