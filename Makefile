@@ -14,8 +14,8 @@ flat: pdf     ## the same as one .tex for plain pdflatex, without Python: build/
 submission: pdf ## submission.zip: main.pdf, the flat source, the code
 	@.venv/bin/python tools/submission.py
 
-test: setup   ## run the tests, those of the document included
-	@.venv/bin/python -m pytest
+test: setup   ## run the tests, those of the document included (ALL=1: the slow ones too)
+	@.venv/bin/python -m pytest $(if $(ALL),-m '')
 
 proofread: setup ## run the displayed formulas alone, without typesetting
 	@.venv/bin/python -m pycode.proofread main.tex

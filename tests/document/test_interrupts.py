@@ -1,0 +1,159 @@
+"""Builds that are stopped at any moment, or run side by side: what they leave is whole, and the next one succeeds."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+RUNS = 20
+OTHER = ("sections/line.tex", "is about", "treats of")
+
+
+@pytest.fixture
+def two(small):
+    """The small document and what it publishes with its own text and with another one."""
+    own = small.pdf.read_bytes()
+    small.edit(*OTHER)
+    other = small.complete()
+    small.mend()
+    assert small.complete() == own != other
+    return small, own, other
+
+
+def rerun_all(document, number):
+    """An edit after which everything is computed again."""
+    document.write("requirements.lock", f"# {number}\n")
+
+
+def timed(document):
+    """How long a build lasts after such an edit."""
+    rerun_all(document, "timed")
+    start = time.monotonic()
+    document.complete()
+    return time.monotonic() - start
+
+
+def stop_at(process, seconds, number, group=True):
+    """Send a signal to a build, or to its latexmk alone, after some seconds; gives its exit status."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        (os.killpg if group else os.kill)(process.pid, number)
+    said, _ = process.communicate(timeout=20)
+    return process.returncode, said
+
+
+def by(statuses, *numbers):
+    """Whether exit statuses are those of a build that ended well, or by one of the signals."""
+    return set(statuses) <= {0, *(-number for number in numbers), *(128 + number for number in numbers)}
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_any_moment_does_no_harm(two, until):
+    document, own, other = two
+    seconds = timed(document)
+    seed = random.randrange(10**6)
+    moments = random.Random(seed)
+    ended = []
+    for number in range(RUNS):
+        (document.mend, lambda: document.edit(*OTHER))[number % 2]()
+        rerun_all(document, number)
+        moment = moments.uniform(0, seconds)
+        where = f"seed {seed}, run {number}, after {moment:.3f} s"
+        status, said = stop_at(document.start(), moment, signal.SIGINT)
+        assert by([status], signal.SIGINT), f"{where}: {status}\n{said}"
+        assert until(lambda: not document.processes(), 5), f"{where}: processes are left\n{said}"
+        assert document.pdf.read_bytes() in (own, other), where
+        ended.append(status)
+    assert ended.count(0) < RUNS  # some were stopped
+    document.mend()
+    assert document.complete() == own, f"seed {seed}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", [True, False], ids=["all", "latexmk"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=["KILL", "TERM", "HUP"])
+def test_build_that_is_killed_at_any_moment_does_no_harm(two, until, number, group):
+    document, own, other = two
+    seconds = timed(document)
+    seed = random.randrange(10**6)
+    moments = random.Random(seed)
+    for run in range(4):
+        (document.mend, lambda: document.edit(*OTHER))[run % 2]()
+        rerun_all(document, run)
+        moment = moments.uniform(0, seconds)
+        where = f"seed {seed}, run {run}, after {moment:.3f} s"
+        status, said = stop_at(document.start(), moment, number, group)
+        assert status == 1 or by([status], number, signal.SIGINT), f"{where}: {status}\n{said}"
+        assert until(lambda: not document.processes(), 5), f"{where}: processes are left\n{said}"
+        assert document.pdf.read_bytes() in (own, other), where
+        assert document.complete() == (own, other)[run % 2], where
+
+
+def test_ctrl_c_while_python_runs_ends_the_sessions(small, gate, until):
+    before = small.pdf.read_bytes()
+    small.edit("pycode/checks/line.py", "    return", f"    {gate.statement}\n    return")
+    process = small.start()
+    gate.wait()
+    status, said = stop_at(process, 0, signal.SIGINT)
+    assert (status, "Stopped; make pdf continues here." in said.splitlines()) == (130, True)
+    assert until(lambda: not small.processes(), 5)
+    assert small.pdf.read_bytes() == before
+    small.mend()
+    assert small.complete() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["INT", "KILL"])
+def test_stopped_pdflatex_leaves_nothing_half_written(small, until, number):
+    before = small.pdf.read_bytes()
+    loop = r"\newwrite\mark\immediate\openout\mark=started.tmp \loop\iftrue\repeat "
+    small.edit("sections/line.tex", r"\begin{checks}", loop + r"\begin{checks}")
+    process = small.start()
+    assert until((small.build_folder / "started.tmp").is_file)
+    status, said = stop_at(process, 0, number)
+    assert by([status], number)
+    assert ("Stopped; make pdf continues here." in said) == (number == signal.SIGINT)
+    assert until(lambda: not small.processes(), 5)
+    assert small.pdf.read_bytes() == before
+    small.mend()
+    assert small.complete() == before
+
+
+def test_killed_latexmk_takes_the_rest_with_it(small, gate, until):
+    before = small.pdf.read_bytes()
+    small.edit("pycode/checks/line.py", "    return", f"    {gate.statement}\n    return")
+    process = small.start()
+    gate.wait()
+    assert stop_at(process, 0, signal.SIGKILL, group=False)[0] == -signal.SIGKILL
+    assert until(lambda: not small.processes(), 5)
+    small.mend()
+    assert small.complete() == before
+
+
+def test_second_build_at_the_same_time_waits_or_is_refused(small, gate):
+    small.edit("pycode/checks/line.py", "    return", f"    {gate.statement}\n    return")
+    small.edit(*OTHER)
+    first = small.start()
+    gate.wait()
+    second = small.start()
+    assert "nother build is running in this folder" in second.stdout.readline()
+    gate.open()
+    run = small.end(first)
+    assert run.status == 0, run.said
+    assert small.end(second).status in (0, 1)
+    assert "treats of lines" in small.text()
+    assert small.build().said.startswith("main.pdf is up to date")
+
+
+def test_builds_that_start_together_do_not_meet(small):
+    small.edit(*OTHER)
+    rerun_all(small, 0)
+    runs = [small.end(process) for process in [small.start() for _ in range(3)]]
+    assert sorted({run.status for run in runs}) in ([0], [0, 1])
+    for run in runs:
+        assert "nother build is running" in run.said or "main.pdf" in run.last
+    assert "treats of lines" in small.text()
+    assert small.build().said.startswith("main.pdf is up to date")
