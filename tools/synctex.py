@@ -1,6 +1,6 @@
-"""The rows of displays in SyncTeX's file: python tools/synctex.py build/main.synctex.gz main.synctex.gz
+r"""The rows of displays in SyncTeX's file: python tools/synctex.py build/main.synctex.gz main.synctex.gz
 
-TeX reads a display as a whole before it sets it, so SyncTeX gives all of it the line of its \\end, and an editor that
+TeX reads a display as a whole before it sets it, so SyncTeX gives all of it the line of its \end, and an editor that
 looks for its first lines lands in the text before it. Here each row gets the lines on which it stands in the source.
 """
 
@@ -111,7 +111,7 @@ def sharpen(text: str) -> str:
 
 
 def _place(records: list[str], place: str, display: Display, rows: list[list[int]]) -> None:
-    lines = {}
+    lines: dict[int, int] = {}
     for row, (first, last) in zip(rows, display.rows, strict=True):
         lines |= {number: first + index * (last - first + 1) // len(row) for index, number in enumerate(row)}
     lines |= {rows[-1][-1]: display.last, rows[0][0]: display.first}
