@@ -57,9 +57,10 @@ def compute(codes: Sequence[str], log: Path, tick: Tick) -> list[tuple[str, floa
 def missing(codes: Sequence[str]) -> list[Unit]:
     """What must be computed for the calls of a document, the most urgent first."""
     found: dict[str, Unit] = {}
+    known: dict[str, bool] = {}
     for code in dict.fromkeys(codes):
         with suppress(Exception):  # a call that makes no sense: its session says why
-            for unit in _needed(code):
+            for unit in _needed(code, known):
                 found.setdefault(unit.name, unit)
     units = list(found.values())
     sources = {unit.name: unit.sources() for unit in units}
@@ -76,8 +77,8 @@ def missing(codes: Sequence[str]) -> list[Unit]:
     return sorted(units, key=lambda unit: (unit.kind, -unit.urgency, unit.name))
 
 
-def _needed(code: str) -> Iterator[Unit]:
-    """Work for one call of the document."""
+def _needed(code: str, known: dict[str, bool]) -> Iterator[Unit]:
+    """Work for one call of the document; ``known``: whether the measurements of a group stand."""
     call = CALL.match(code)
     if call is None:
         return
@@ -89,24 +90,23 @@ def _needed(code: str) -> Iterator[Unit]:
         if not excerpt.stands():
             yield Unit(f"excerpt {key}", EXCERPT, [lambda: excerpt], [])
     elif macro in ("result", "result_text", "check", "figure"):
-        yield from _of_group(macro, key, height)
+        yield from _of_group(macro, key, height, known)
 
 
-def _of_group(macro: str, key: str, height: str) -> Iterator[Unit]:
+def _of_group(macro: str, key: str, height: str, known: dict[str, bool]) -> Iterator[Unit]:
     """Work for a number, a text, a check or a figure: ``<group>.<name>``."""
     group, _, name = key.partition(".")
     experiment = results.measurement(group)
-    known: dict[str, Any] = {}
     if macro != "check" and results.source_file(experiment.module):
-        if experiment.stands():
-            known = experiment.get()
-        else:
+        if group not in known:
+            known[group] = experiment.stands()
+        if not known[group]:
             yield Unit(f"experiment {group}", EXPERIMENT, [lambda: experiment], [experiment.module])
     if macro == "figure":
         drawing = partial(page.figure_result, key, literal_eval(height))
-        if not (known and drawing().stands()):
+        if not (known[group] and drawing().stands()):
             yield Unit(f"figure {key}", FIGURE, [drawing], [f"pycode.figures.{group}", experiment.module])
-    elif macro == "check" or (macro == "result" and name not in known and page.has_check(group, name)):
+    elif macro == "check" or (macro == "result" and name in page.checks(group)):
         check = page.check_result(key)
         if not check.stands():
             yield Unit(f"check {key}", CHECK, [lambda: check], [check.module])

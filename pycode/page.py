@@ -9,13 +9,15 @@ import json
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any
 
@@ -91,8 +93,19 @@ def begin(pytex: Any) -> None:
     """Open the session: called by PythonTeX before the document's first call in it."""
     global _session
     _session = Session(pytex)
+    if build := os.environ.get("BUILD_PROCESS"):
+        Thread(target=_end_with, args=(int(build),), daemon=True).start()
     pytex.before = _session.progress
     sys.excepthook = _session.fail
+
+
+def _end_with(build: int) -> None:
+    """End this session when the build that started it is no more: it was killed, and nobody waits for an answer."""
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(build, 0)
+            time.sleep(0.5)
+    os._exit(1)
 
 
 def end() -> None:
@@ -123,8 +136,13 @@ def _named(key: str) -> Iterator[None]:
 
 
 @cache
+def _measurement(group: str) -> bytes:
+    return results.measurement(group).text()
+
+
+@cache
 def _measured(group: str) -> dict[str, Any]:
-    return results.measured(group)
+    return dict(json.loads(_measurement(group)))
 
 
 def run_check(key: str) -> Check:
@@ -150,13 +168,11 @@ def check_result(key: str) -> Result:
     return Result(module, name, compute)
 
 
-def has_check(group: str, name: str) -> bool:
-    """Whether ``pycode.checks.<group>`` has a function of this name."""
+@cache
+def checks(group: str) -> frozenset[str]:
+    """Names of the functions in ``pycode.checks.<group>``."""
     source = results.source_file(f"pycode.checks.{group}")
-    return (
-        source is not None
-        and re.search(rf"^def {name}\(", source.read_text(encoding="utf-8"), re.MULTILINE) is not None
-    )
+    return frozenset(re.findall(r"^def (\w+)", source.read_text(encoding="utf-8"), re.MULTILINE) if source else ())
 
 
 def result(key: str, spec: str = "") -> str:
@@ -164,7 +180,7 @@ def result(key: str, spec: str = "") -> str:
     group, name = _split(key)
     if results.source_file(f"pycode.experiments.{group}") and name in _measured(group):
         value = _measured(group)[name]
-    elif has_check(group, name):
+    elif name in checks(group):
         value = _passed(key).value
     else:
         raise ValueError(f"{key}: neither measure() in pycode/experiments/{group}.py nor a check has this name")
@@ -249,9 +265,8 @@ def figure_result(key: str, height_cm: float) -> Result:
     _require(module, f"figure {key}")
     _require(f"pycode.experiments.{group}", f"figure {key}")
     path = results.RESULTS / "figures" / f"{key}.pdf"
-    data = _measured(group)
     style_file = Path(__file__).with_name("style.py")
-    inputs = [str(height_cm), json.dumps(data), style_file.read_text(encoding="utf-8")]
+    inputs = [str(height_cm), _measurement(group).decode(), style_file.read_text(encoding="utf-8")]
 
     def compute() -> None:
         from pycode import style
@@ -259,7 +274,7 @@ def figure_result(key: str, height_cm: float) -> Result:
         draw: Callable[..., None] | None = getattr(import_module(module), name, None)
         if draw is None:
             raise ValueError(f"figure {key}: pycode/figures/{group}.py has no function {name}")
-        style.save(lambda canvas: draw(canvas, data), path, height_cm)
+        style.save(lambda canvas: draw(canvas, _measured(group)), path, height_cm)
 
     return Result(module, name, compute, [path], inputs)
 

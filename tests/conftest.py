@@ -48,7 +48,7 @@ def package(tmp_path, monkeypatch):
 def forget():
     """Empty what modules keep in memory."""
     results.forget()
-    for function in (page._measured, displays.document, displays._runner):
+    for function in (page._measurement, page._measured, page.checks, displays.document, displays._runner):
         function.cache_clear()
     importlib.invalidate_caches()
 

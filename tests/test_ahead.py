@@ -136,11 +136,19 @@ def test_two_work_side_by_side_and_a_third_when_one_of_them_is_done(package, com
     assert max(len(running) for _, _, running in compute.ticks) == 2
 
 
-@pytest.mark.parametrize(
-    "fault",
-    ["raise RuntimeError('no')", "sys.exit(2)", "os._exit(3)", "os.kill(os.getpid(), 9)", "__import__('faulthandler').disable(); os.kill(os.getpid(), 11)",
-     "raise MemoryError", "return 1j", "raise KeyboardInterrupt"],
-)  # fmt: skip
+FAULTS = {
+    "error": "raise RuntimeError('no')",
+    "exit": "sys.exit(2)",
+    "exit at once": "os._exit(3)",
+    "killed": "os.kill(os.getpid(), 9)",
+    "segfault": "__import__('faulthandler').disable(); os.kill(os.getpid(), 11)",
+    "memory": "raise MemoryError",
+    "not a result": "return 1j",
+    "interrupt": "raise KeyboardInterrupt",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_stops_neither_the_others_nor_is_it_tried_twice(package, compute, tmp_path, capfd, fault):
     tried = tmp_path / "tried"
     experiment(package, "bad", f"open({str(tried)!r}, 'a').write('x'); print('said by bad'); {fault}")

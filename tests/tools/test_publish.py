@@ -1,6 +1,7 @@
 """What keeps a document from being published, with a fake pdftotext."""
 
 import errno
+import gzip
 import os
 import re
 import time
@@ -23,7 +24,7 @@ def publish(tmp_path, monkeypatch):
     Path("main.pdf").write_bytes(b"new")
     Path("out.pdf").write_bytes(b"old")
     Path("main.pytxcode").write_text("calls", encoding="utf-8")
-    Path("main.synctex.gz").write_bytes(b"places")
+    Path("main.synctex.gz").write_bytes(gzip.compress(b"places"))
     monkeypatch.setattr(publish.inputs, "inputs", lambda code_file: {"all": code_file.read_text(encoding="utf-8")})
     publish.inputs.write(Path("pythontex.json"), {"inputs": {"all": "calls"}, "outputs": {}})
     monkeypatch.setenv("BUILD_STARTED", str(time.time() - 60))
@@ -46,7 +47,7 @@ def test_complete_document_replaces_the_old_one(publish, capsys):
         capsys.readouterr().out,
     )
     assert Path("out.pdf").read_bytes() == b"new"
-    assert Path("out.synctex.gz").read_bytes() == b"places"
+    assert gzip.decompress(Path("out.synctex.gz").read_bytes()) == b"places"
     assert Path("results/main.pytxcode").read_text(encoding="utf-8") == "calls"
     assert not list(Path().glob(".*"))
 
