@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
 CHAIN = ["latexmkrc", "requirements.lock", "tools", "preamble/python.tex", "preamble/displays.tex", "pycode/proofread"]
 CHAIN += [
-    f"pycode/{name}.py" for name in ("__init__", "benchmarks", "check", "displays", "latex", "page", "results", "style")
+    f"pycode/{name}.py" for name in ("__init__", "ahead", "benchmarks", "check", "displays", "latex", "page", "results", "style")
 ]
 
 
