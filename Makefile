@@ -8,8 +8,8 @@ unexport PYTHONHOME PYTHONPATH
 pdf: setup    ## build main.pdf (also plain `make`)
 	@latexmk -norc -r latexmkrc
 
-test: setup   ## run the tests, those of the document included
-	@.venv/bin/python -m pytest
+test: setup   ## run the tests, those of the document included (ALL=1: the slow ones too)
+	@.venv/bin/python -m pytest $(if $(ALL),-m '')
 
 proofread: setup ## run the displayed formulas alone, without typesetting
 	@.venv/bin/python -m pycode.proofread main.tex

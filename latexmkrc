@@ -94,7 +94,7 @@ my $sessions_ran;
 sub typeset {
     my $status = run('typeset.py', "$out_dir/main", @_);
     $sessions_ran = $status >> 8 == 3;
-    rdb_do_files(sub { rdb_update1() if $file =~ m{^(results/|\Q$out_dir\E/(\./)?(code/|main\.pytxmcr$))} });   # Python wrote them before pdflatex read them
+    rdb_do_files(sub { rdb_update1() if $file =~ m{^(results/|\Q$out_dir\E/(\./)?(code/|attachments\.tex$|main\.pytxmcr$))} });   # Python wrote them before pdflatex read them
     return $status && !$sessions_ran && give_up($status);
 }
 add_hook('after_xlatex_analysis', 'watch');
@@ -109,7 +109,7 @@ sub watch {
 }
 sub bibliography {
     my $start = time;
-    my $status = system('bibtex', '-terse', @_) >> 8;
+    my $status = system('bibtex', @_) >> 8;
     aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start });
     return $status;
 }

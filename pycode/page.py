@@ -7,14 +7,17 @@ A session leaves build/sessions/<name>.json: the numbers it printed and the file
 import ast
 import json
 import os
+import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +26,7 @@ from pycode.check import Check
 from pycode.displays import DisplayError
 from pycode.displays import proofread as proofread
 from pycode.latex import demand, highlighted, measurement, number, text
-from pycode.results import WriteError
+from pycode.results import Result, WriteError
 
 EXCERPT_LINES = 12
 
@@ -90,8 +93,19 @@ def begin(pytex: Any) -> None:
     """Open the session: called by PythonTeX before the document's first call in it."""
     global _session
     _session = Session(pytex)
+    if build := os.environ.get("BUILD_PROCESS"):
+        Thread(target=_end_with, args=(int(build),), daemon=True).start()
     pytex.before = _session.progress
     sys.excepthook = _session.fail
+
+
+def _end_with(build: int) -> None:
+    """End this session when the build that started it is no more: it was killed, and nobody waits for an answer."""
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(build, 0)
+            time.sleep(0.5)
+    os._exit(1)
 
 
 def end() -> None:
@@ -122,12 +136,22 @@ def _named(key: str) -> Iterator[None]:
 
 
 @cache
+def _measurement(group: str) -> bytes:
+    return results.measurement(group).text()
+
+
+@cache
 def _measured(group: str) -> dict[str, Any]:
-    return results.measured(group)
+    return dict(json.loads(_measurement(group)))
 
 
 def run_check(key: str) -> Check:
-    """Result of the check ``<group>.<name>``, from the cache when its sources stand."""
+    """What the check ``<group>.<name>`` found."""
+    return Check(**check_result(key).get())
+
+
+def check_result(key: str) -> Result:
+    """The fields of the `Check` that the check ``<group>.<name>`` returns."""
     group, name = _split(key)
     module = f"pycode.checks.{group}"
     _require(module, key)
@@ -141,13 +165,14 @@ def run_check(key: str) -> Check:
             raise ValueError(f"{key}: returns a {type(found).__name__}; a check returns a pycode.check.Check")
         return asdict(found)
 
-    return Check(**results.cached(module, name, compute))
+    return Result(module, name, compute)
 
 
-def _checks(group: str) -> set[str]:
+@cache
+def checks(group: str) -> frozenset[str]:
+    """Names of the functions in ``pycode.checks.<group>``."""
     source = results.source_file(f"pycode.checks.{group}")
-    tree = ast.parse(source.read_text(encoding="utf-8")) if source else ast.Module([], [])
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return frozenset(re.findall(r"^def (\w+)", source.read_text(encoding="utf-8"), re.MULTILINE) if source else ())
 
 
 def result(key: str, spec: str = "") -> str:
@@ -155,7 +180,7 @@ def result(key: str, spec: str = "") -> str:
     group, name = _split(key)
     if results.source_file(f"pycode.experiments.{group}") and name in _measured(group):
         value = _measured(group)[name]
-    elif name in _checks(group):
+    elif name in checks(group):
         value = _passed(key).value
     else:
         raise ValueError(f"{key}: neither measure() in pycode/experiments/{group}.py nor a check has this name")
@@ -228,19 +253,20 @@ def _built(command: str, path: Path) -> str:
 
 def figure(key: str, height_cm: float) -> str:
     """Figure that ``pycode.figures.<group>.<name>`` draws, at the page's width."""
-    return _built("includegraphics", drawn(key, height_cm))
+    drawing = figure_result(key, height_cm)
+    drawing.get()
+    return _built("includegraphics", drawing.files[0])
 
 
-def drawn(key: str, height_cm: float) -> Path:
-    """File of a figure in results/figures/, drawn when its sources, data or height are others than before."""
+def figure_result(key: str, height_cm: float) -> Result:
+    """A figure's file in results/figures/, which belongs to its sources, data, style and height."""
     group, name = _split(key)
     module = f"pycode.figures.{group}"
     _require(module, f"figure {key}")
     _require(f"pycode.experiments.{group}", f"figure {key}")
     path = results.RESULTS / "figures" / f"{key}.pdf"
-    data = _measured(group)
     style_file = Path(__file__).with_name("style.py")
-    inputs = [str(height_cm), json.dumps(data), style_file.read_text(encoding="utf-8")]
+    inputs = [str(height_cm), _measurement(group).decode(), style_file.read_text(encoding="utf-8")]
 
     def compute() -> None:
         from pycode import style
@@ -248,14 +274,21 @@ def drawn(key: str, height_cm: float) -> Path:
         draw: Callable[..., None] | None = getattr(import_module(module), name, None)
         if draw is None:
             raise ValueError(f"figure {key}: pycode/figures/{group}.py has no function {name}")
-        style.save(lambda canvas: draw(canvas, data), path, height_cm)
+        style.save(lambda canvas: draw(canvas, _measured(group)), path, height_cm)
 
-    results.cached(module, name, compute, files=[path], inputs=inputs)
-    return path
+    return Result(module, name, compute, [path], inputs)
 
 
 def excerpt(name: str) -> str:
     """Source of a function without its docstring, highlighted in black and bold."""
+    code, place = excerpt_result(name)
+    path = results.BUILD / "code" / f"{name}.tex"
+    results.write_atomically(path, rf"{code.get()}\excerptplace{{{text(place)}}}" + "\n")
+    return _built("input", path)
+
+
+def excerpt_result(name: str) -> tuple[Result, str]:
+    """The highlighted lines of a function, and its place in the sources."""
     module, _, function = name.rpartition(".")
     _require(module, name)
     source = results.source_file(module)
@@ -265,11 +298,8 @@ def excerpt(name: str) -> str:
         raise ValueError(f"{name}: {len(lines)} lines without the docstring; an excerpt has at most {EXCERPT_LINES}")
     if max(map(len, lines)) > 100:
         raise ValueError(f"{name}: a line has more than 100 characters, which the page does not hold")
-    caption = rf"\excerptplace{{{text(f'{os.path.relpath(source, results.ROOT)}:{place}')}}}"
-    path = results.BUILD / "code" / f"{name}.tex"
-    code = results.cached("pycode.latex", name, lambda: highlighted(lines), inputs=lines)
-    results.write_atomically(path, f"{code}{caption}\n")
-    return _built("input", path)
+    code = Result("pycode.latex", name, lambda: highlighted(lines), inputs=lines)
+    return code, f"{os.path.relpath(source, results.ROOT)}:{place}"
 
 
 def _without_docstring(source: Path, function: str, name: str) -> tuple[list[str], int]:

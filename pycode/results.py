@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent
@@ -82,6 +82,7 @@ def sources(module: str) -> tuple[Path, ...]:
     return tuple(sorted(set(found.values())))
 
 
+@cache
 def _externals(path: Path) -> tuple[tuple[str, str], ...]:
     found = []
     for line in DECLARED.findall(_content(path).decode()):
@@ -123,12 +124,13 @@ def _digest_unchanged(path: Path, size: int, time: int) -> str:
     return _digest((path, path.read_bytes()))
 
 
+@cache
 def code_digest(*modules: str) -> str:
     """Short name of the text of modules, of all that they import of pycode, and of the lock file."""
     lock = ROOT / "requirements.lock"
     files = {path: _content(path) for module in modules for path in sources(module)}
     if lock.is_file():
-        files[lock] = lock.read_bytes()
+        files[lock] = _content(lock)
     return _digest(*sorted(files.items(), key=lambda item: (item[0] == lock, item[0])))
 
 
@@ -176,26 +178,6 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a result holds a {type(value).__name__}; return numbers, strings, lists or arrays")
 
 
-def _keep(record: Path, content: dict[str, Any]) -> Any:
-    """Write a record, whose first entry is a digest of the others; returns its result as it will be read."""
-    text = json.dumps(content, default=_plain)
-    body = text.removeprefix("{").encode()
-    write_atomically(record, RECORD % hashlib.sha256(body).hexdigest().encode() + body)
-    return json.loads(text)["result"]
-
-
-def _read(record: Path) -> dict[str, Any]:
-    """A record; empty for one that is not there, was edited or damaged."""
-    try:
-        content = record.read_bytes()
-    except OSError:
-        return {}
-    start = len(RECORD % b"") + DIGITS
-    if content[:start] != RECORD % hashlib.sha256(content[start:]).hexdigest().encode():
-        return {}
-    return dict(json.loads(content))
-
-
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
     """One process at a time, by a lock on a file that is there meanwhile; that of a killed process holds nobody up."""
@@ -219,6 +201,71 @@ def alone(lock: Path) -> Iterator[None]:
             return
 
 
+class Result(NamedTuple):
+    """The result of ``module.function()``, as JSON holds it: dictionaries, lists, numbers, strings.
+
+    ``compute`` replaces the plain call where arguments are needed, whose text is ``inputs``; ``files`` are the files
+    that it writes.
+    """
+
+    module: str
+    function: str
+    compute: Callable[[], Any] | None = None
+    files: Sequence[Path] = ()
+    inputs: Sequence[str] = ()
+
+    def get(self) -> Any:
+        """The result, from its record when all stands that it comes from; else computed and kept.
+
+        A process that needs it while another one computes it waits and reads what that one has kept.
+        Raises WriteError where it cannot be kept.
+        """
+        return json.loads(self.text())
+
+    def stands(self) -> bool:
+        """Whether it is only read."""
+        return self._kept() is not None
+
+    def text(self) -> bytes:
+        """The same as `get`, as JSON."""
+        if (kept := self._kept()) is not None:
+            return kept
+        with alone(self._record().with_suffix(".lock")):
+            if (kept := self._kept()) is not None:
+                return kept
+            key = self._key()
+            result = (self.compute or getattr(importlib.import_module(self.module), self.function))()
+            text = json.dumps(result, default=_plain).encode()
+            if _edited(self.module) or key != self._key():
+                key = ""  # nobody knows which text this is the result of
+            content = self._head(key) + text + b"}"
+            write_atomically(self._record(), RECORD % _sha256(content) + content)
+            return text
+
+    def _kept(self) -> bytes | None:
+        """What is kept; None for a record that is not there, was edited or damaged, or is of something else."""
+        try:
+            record = self._record().read_bytes()
+            head = self._head(self._key())
+        except OSError:
+            return None
+        content = record[len(RECORD % b"") + DIGITS :]
+        whole = record == RECORD % _sha256(content) + content and content.startswith(head)
+        return content[len(head) : -1] if whole else None
+
+    def _record(self) -> Path:
+        return RESULTS / "values" / f"{self.module}.{self.function}.json"
+
+    def _head(self, key: str) -> bytes:
+        """What stands in a record before the result: digests of all that decides it, and of the files written."""
+        files = _digest(*((path, path.read_bytes()) for path in self.files))
+        return b'"key": "%s", "files": "%s", "result": ' % (key.encode(), files.encode())
+
+    def _key(self) -> str:
+        states = external(*sources(self.module)).values()
+        return _digest_text(code_digest(self.module), _digest_text(*self.inputs), _digest_text(*states), sys.version)
+
+
 def cached(
     module: str,
     function: str,
@@ -226,34 +273,12 @@ def cached(
     files: Sequence[Path] = (),
     inputs: Sequence[str] = (),
 ) -> Any:
-    """Result of ``module.function()``, from its record when its sources and the files it wrote stand.
-
-    A process that needs it while another one computes it waits and reads what that one has kept.
-
-    ``compute`` replaces the plain call where arguments are needed, whose text is ``inputs``;
-    ``files`` are the files that it writes.
-    The result is what JSON holds: dictionaries, lists, numbers, strings.
-    Raises WriteError where it cannot be kept.
-    """
-    if kept := standing(module, function, files, inputs):
-        return kept["result"]
-    record = _record(module, function)
-    with alone(record.with_suffix(".lock")):
-        if kept := standing(module, function, files, inputs):
-            return kept["result"]
-        key = _key(module, inputs)
-        result = (compute or getattr(importlib.import_module(module), function))()
-        if _edited(module) or key != _key(module, inputs):
-            key = ""  # nobody knows which text this is the result of
-        return _keep(record, {"key": key, "files": _written(files), "result": result})
+    """The result of ``module.function()``, computed when it does not stand; see `Result`."""
+    return Result(module, function, compute, files, inputs).get()
 
 
-def standing(module: str, function: str, files: Sequence[Path] = (), inputs: Sequence[str] = ()) -> dict[str, Any]:
-    """The record of a result, whose entry ``result`` it is, when all stands that it comes from; else an empty one."""
-    kept = _read(_record(module, function))
-    if kept and kept["key"] == _key(module, inputs) and all(path.is_file() for path in files):
-        return kept if kept["files"] == _written(files) else {}
-    return {}
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
 
 
 def _edited(module: str) -> bool:
@@ -264,26 +289,17 @@ def _edited(module: str) -> bool:
         return True
 
 
-def _record(module: str, function: str) -> Path:
-    return RESULTS / "values" / f"{module}.{function}.json"
-
-
-def _written(files: Sequence[Path]) -> str:
-    return _digest(*((path, path.read_bytes()) for path in files))
-
-
-def _key(module: str, inputs: Sequence[str]) -> str:
-    """Short name of all that decides a result."""
-    states = external(*sources(module)).values()
-    return _digest_text(code_digest(module), _digest_text(*inputs), _digest_text(*states), sys.version)
+def measurement(group: str) -> Result:
+    """What ``pycode.experiments.<group>.measure()`` returns."""
+    return Result(f"pycode.experiments.{group}", "measure")
 
 
 def measured(group: str) -> dict[str, Any]:
     """Numbers by name that ``pycode.experiments.<group>.measure()`` returns."""
-    return cached(f"pycode.experiments.{group}", "measure")
+    return dict(measurement(group).get())
 
 
 def forget() -> None:
     """Look at the sources anew, as a new process does."""
-    for function in (source_file, _content, _imports, sources):
+    for function in (source_file, _content, _imports, _externals, sources, code_digest):
         function.cache_clear()

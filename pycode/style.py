@@ -1,5 +1,6 @@
 """How figures look: the page's font, size and colours. The only module that sets matplotlib's style."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -60,15 +61,35 @@ def parameters() -> dict[Any, Any]:
 
 
 def save(draw: Callable[[Any], None], path: Path, height_cm: float, width_cm: float = MEASURE_CM) -> None:
-    """Draw one figure, ``draw(figure)``, at its printed size into a PDF file without dates."""
+    """Draw one figure, ``draw(figure)``, at its printed size into a PDF file without dates.
+
+    The same drawing gives the same bytes, wherever this folder, .venv and TeX lie.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
+    from matplotlib.backends.backend_pdf import PdfPages
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(parameters()):
         figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
         draw(figure)
+        if not any(axes.has_data() for axes in figure.axes):
+            raise ValueError("nothing is drawn")
         content = BytesIO()
-        figure.savefig(content, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+        with PdfPages(content, metadata={"CreationDate": None, "Producer": None, "Creator": None}) as pages:
+            _write_fonts_by_name(pages._ensure_file())
+            pages.savefig(figure)
     write_atomically(path, content.getvalue())
+
+
+def _write_fonts_by_name(file: Any) -> None:
+    """Have a PDF file's fonts in the order of their files' names; matplotlib's own order is that of their folders."""
+
+    def write() -> None:
+        used = sorted(file._fontNames.items(), key=lambda font: (os.path.basename(font[0][0]), font[0][1]))
+        shapes = file._character_tracker.used
+        fonts = {name: file.embedTTF(font, subset, shapes[font][subset]) for (font, subset), name in used}
+        file.writeObject(file.fontObject, fonts)
+
+    file.writeFonts = write

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pycode import page, results
+from pycode import displays, page, results
 
 FIXTURE = Path(__file__).parent / "document" / "fixture" / "pycode"
 FOLDERS = ("", "checks", "experiments", "figures")
@@ -48,7 +48,8 @@ def package(tmp_path, monkeypatch):
 def forget():
     """Empty what modules keep in memory."""
     results.forget()
-    page._measured.cache_clear()
+    for function in (page._measurement, page._measured, page.checks, displays.document, displays._runner):
+        function.cache_clear()
     importlib.invalidate_caches()
 
 

@@ -1,11 +1,16 @@
 """What the document gets for each macro, and what it says when it asks for something wrong."""
 
 import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from pycode import benchmarks, page, results
+from pycode import benchmarks, page
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def replace(path, old, new):
@@ -145,7 +150,7 @@ def test_wrong_name_is_answered_with_that_name(pytex, call, message):
 
 
 def test_result_that_is_a_text_is_printed_as_such(pytex, monkeypatch):
-    monkeypatch.setattr(results, "measured", lambda group: {"source": "the files of MY_DIR"})
+    monkeypatch.setattr(page, "_measured", lambda group: {"source": "the files of MY_DIR"})
     assert page.result_text("circle.source") == r"the files of MY\_DIR"
 
 
@@ -243,3 +248,23 @@ def test_failed_check_leaves_its_message(pytex, package, tmp_path, capsys):
         sys.excepthook(*sys.exc_info())
     assert record(tmp_path)["error"].startswith("check failed: line.slope_exact: measured 0.6, must be = 0.5 ± 0")
     assert "(in " not in record(tmp_path)["error"]
+
+
+def test_session_of_a_build_that_was_killed_ends(tmp_path):
+    build = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    code = (
+        "import time; from types import SimpleNamespace; from pycode import page; "
+        "page.begin(SimpleNamespace(session='a', instance='0')); print('begun', flush=True); time.sleep(100)"
+    )
+    environment = os.environ | {"BUILD_PROCESS": str(build.pid)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as session:
+        try:
+            assert session.stdout.readline() == "begun\n"
+            assert session.poll() is None
+            build.kill()
+            build.wait()
+            assert session.wait(20) == 1
+        finally:
+            session.kill()

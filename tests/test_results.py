@@ -69,10 +69,11 @@ def test_edit_of_an_unrelated_source_changes_nothing(package, restart):
     assert compute.calls == 1
 
 
-def test_other_versions_of_packages_are_computed_again(package, tmp_path):
+def test_other_versions_of_packages_are_computed_again(package, restart, tmp_path):
     compute = counter()
     for version in ("numpy==1", "numpy==2"):
         (tmp_path / "requirements.lock").write_text(version, encoding="utf-8")
+        restart()
         results.cached(MODULE, "f", compute)
     assert compute.calls == 2
 

@@ -1,6 +1,8 @@
 """Files of figures: size, font, sameness."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,35 @@ def test_same_drawing_gives_the_same_bytes(tmp_path):
     for name in ("a.pdf", "b.pdf"):
         style.save(draw, tmp_path / name, 4.0)
     assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_what_was_drawn_before_does_not_reach_a_figure(tmp_path):
+    style.save(lambda figure: figure.text(0.1, 0.5, r"$\sqrt{2}\,\varepsilon$ abc"), tmp_path / "a.pdf", 4.0)
+    style.save(lambda figure: figure.text(0.1, 0.5, r"$\nabla\partial\alpha$ xyz, abc"), tmp_path / "other.pdf", 4.0)
+    style.save(lambda figure: figure.text(0.1, 0.5, r"$\sqrt{2}\,\varepsilon$ abc"), tmp_path / "b.pdf", 4.0)
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_folders_of_the_fonts_do_not_reach_the_file(tmp_path):
+    """The page's font lies in TeX's folder, the one for missing signs in .venv, which lies anywhere."""
+    import matplotlib
+
+    names = ["DejaVuSans.ttf", "STIXGeneral.ttf"]
+    for folders in ("ab", "ba"):
+        fonts = []
+        for folder, name in zip(folders, names, strict=True):
+            fonts.append(tmp_path / folders / folder / name)
+            fonts[-1].parent.mkdir(parents=True)
+            shutil.copyfile(Path(matplotlib.get_data_path(), "fonts", "ttf", name), fonts[-1])
+
+        def write(figure, fonts=fonts):
+            for height, font in enumerate(fonts, start=1):
+                figure.text(0.1, height / 3, "abc", font=font)
+
+        style.save(write, tmp_path / f"{folders}.pdf", 4.0)
+    assert (tmp_path / "ab.pdf").read_bytes() == (tmp_path / "ba.pdf").read_bytes()
+    assert b"DejaVuSans" in (tmp_path / "ab.pdf").read_bytes()
+    assert b"STIXGeneral" in (tmp_path / "ab.pdf").read_bytes()
 
 
 def test_drawing_leaves_the_settings_of_others_alone(tmp_path):

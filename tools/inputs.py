@@ -33,7 +33,7 @@ def inputs(code_file: Path) -> dict[str, str]:
         "python": sys.version,
         **{f"tools/{path.name}": digest(path) for path in own},
         **digests([*modules, *measured, *map(Path, OTHERS)]),
-        **external(*modules),
+        **external(*map(Path.resolve, modules)),
     }
 
 

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import inputs
 import references
+import synctex
 
 CALLS = Path("results/main.pytxcode")  # what a complete document asks of Python: the next build starts with it
 INCOMPLETE = re.compile(
@@ -19,10 +21,18 @@ INCOMPLETE = re.compile(
 )
 
 
-def read_pages(pdf: str) -> list[str]:
-    """Text of each page."""
-    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], stdout=subprocess.PIPE, check=True).stdout
-    return text.decode(errors="replace").split("\f")[:-1]
+def read_pages(pdf: Path) -> Callable[[], list[str]]:
+    """Begin to read the text of each page; what is returned waits for it."""
+    command = ["pdftotext", "-raw", str(pdf), "-"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+
+    def pages() -> list[str]:
+        text, _ = process.communicate()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return text.decode(errors="replace").split("\f")[:-1]
+
+    return pages
 
 
 def gaps(log: str, pages: list[str]) -> list[str]:
@@ -48,11 +58,16 @@ def replace(source: Path, target: Path) -> None:
         raise
 
 
+def rows(base: Path) -> Path:
+    """Where SyncTeX's file with the rows of displays stands."""
+    return base.with_name("rows.synctex.gz")
+
+
 def publish(base: Path, target: Path) -> None:
     """Replace the document, last, with what editors need to find a place of it in the sources."""
     CALLS.parent.mkdir(exist_ok=True)
     replace(base.with_suffix(".pytxcode"), CALLS)
-    replace(base.with_suffix(".synctex.gz"), target.with_suffix(".synctex.gz"))
+    replace(rows(base), target.with_suffix(".synctex.gz"))
     replace(base.with_suffix(".pdf"), target)
 
 
@@ -61,19 +76,21 @@ def main(base: Path, target: Path) -> int:
     if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base.with_suffix(".pytxcode"))):
         print(f"{target} is not replaced: sources changed while it was built; build again", file=sys.stderr)
         return 1
-    pages = read_pages(f"{base}.pdf")
-    logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
-    found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
-    found += references.holes(base.with_suffix(".aux"))
-    if found:
-        print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
-        return 1
+    read = read_pages(base.with_suffix(".pdf"))
     try:
+        synctex.main(base.with_suffix(".synctex.gz"), rows(base))
+        pages = read()
+        logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
+        found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
+        found += references.holes(base.with_suffix(".aux"))
+        if found:
+            print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
+            return 1
         publish(base, target)
     except OSError as error:
         print(f"{target} is not replaced: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
-    seconds = time.time() - float(os.environ.get("BUILD_STARTED", time.time()))
+    seconds = max(0.0, time.time() - float(os.environ.get("BUILD_STARTED", "inf")))
     sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
     print(f"{target}: {len(pages)} pages, {seconds:.1f} s in all, sha256 {sha256}")
     return 0

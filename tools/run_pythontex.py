@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attachments
 import inputs
 import steps
 from calls import Call, place, read_calls
@@ -59,7 +60,7 @@ def run(base: Path, calls: list[Call], log: Path, bar: steps.Bar) -> int:
 def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]]) -> list[Complaint]:
     """Why the sessions are not complete."""
     at = {(call.session, call.instance): call for call in calls}
-    said = []
+    said: list[Complaint] = []
     progress = base.parent / "sessions" / "progress"
     started = [tuple(line.split()) for line in progress.read_text().splitlines()] if progress.is_file() else []
     for name in dict.fromkeys(call.session for call in calls):
@@ -120,7 +121,8 @@ def main(base: Path, ahead: bool = False) -> int:
         said = renew(base, calls, log) or gather(read_sessions(build), results)
         if said and ahead:
             inputs.write(failure, {"inputs": now, "said": said})
-        files = [Path(name) for found in read_sessions(build).values() for name in found.get("files", ())]
+        attached = attachments.write(calls, base.with_name("attachments.tex"))
+        files = [attached, *(Path(name) for found in read_sessions(build).values() for name in found.get("files", ()))]
     if said:
         if not ahead:
             tell(said, calls, base)

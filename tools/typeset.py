@@ -104,7 +104,10 @@ def main(base: Path, arguments: list[str]) -> int:
         raise
     if status:
         restore(base)
-        print(complaint(base.with_suffix(".log")), file=sys.stderr)
+        said = complaint(base.with_suffix(".log"))
+        if said.startswith(f"{base}.bbl:"):  # of an entry that may be mended by now: without it bibtex comes first
+            base.with_suffix(".bbl").unlink()
+        print(said, file=sys.stderr)
         return run_pythontex.FAILED
     forget(base)
     return run_pythontex.main(base)

@@ -13,5 +13,6 @@ r"""Executed displays: the printed LaTeX of a derivation is parsed and computed 
 - Relations: ``relations`` says what holds in floats (numbers: ``limits``), ``exact`` what is equal in the field, and
   with which certainty (``degrees``); ``run`` and ``check`` apply both to a display.
 - Explaining: ``explain`` shows how a display was read and what came out, ``bracketed`` writes a tree as LaTeX.
-- Worlds: ``worlds`` has a module for each subject. ``mutants`` plants errors and counts what is caught.
+- Worlds: ``worlds`` has a module for each subject (``subjects``: their names). ``mutants`` plants errors and counts
+  what is caught.
 """

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from pycode.proofread.document import Document, Exact, Verdict
 from pycode.proofread.names import Definition
-from pycode.proofread.notes.translate import translated
 from pycode.proofread.run import Complaints, Relation, Run
 from pycode.proofread.source import Display, Message
 from pycode.proofread.tex import Raw, ReadError
@@ -101,7 +100,7 @@ class Checker:
 
     def _judge(self, base: Verdict, display: Display, world: World) -> Verdict:
         known = dict(self.before(display, world))
-        display = translated(display, world)
+        display = _spelt(display, world)
         run = Run(display, world, known, exactly=self.exactly, seed=self.seed)
         chains = run.chains()
         if not chains:
@@ -138,12 +137,21 @@ class Checker:
             if before not in self.known:
                 run = Run(earlier, world, known)
                 with suppress(ReadError):  # told when that display is run
-                    run.display = translated(earlier, world)
+                    run.display = _spelt(earlier, world)
                     for chain in run.chains():
                         run.define(chain)
                 self.known[before] = run.definitions
             known = self.known[before]
         return known
+
+
+def _spelt(display: Display, world: World) -> Display:
+    """A display in our letters; only one of notes is in others, so a display of ours depends on nothing in notes/."""
+    if not display.notes:
+        return display
+    from pycode.proofread.notes.translate import translated
+
+    return translated(display, world)
 
 
 def _exact(relations: Sequence[Relation]) -> Exact:

@@ -17,6 +17,7 @@ from pycode.proofread.arithmetic.named import LINE, RedrawError
 from pycode.proofread.arithmetic.values import Scalar, primal
 from pycode.proofread.document import checker_hash
 from pycode.proofread.limits import LINE_POINTS, LINES, SPARE_POINTS
+from pycode.proofread.subjects import NAMES
 from pycode.proofread.worlds import KEPT
 
 Computed = Mapping[Hashable, "Scalar | Exception"]
@@ -99,10 +100,14 @@ def _store() -> sqlite3.Connection | None:
         store = sqlite3.connect(KEPT / "degrees.sqlite", timeout=0.5, isolation_level=None)
         store.execute("pragma synchronous = off")
         store.execute("create table if not exists degrees (key text primary key, checker text, found text)")
-        store.execute("delete from degrees where checker <> ?", (checker_hash(),))
+        store.execute("delete from degrees where checker <> ?", (_checker(),))
         return store
     except (OSError, sqlite3.Error):
         return None
+
+
+def _checker() -> str:
+    return checker_hash(*NAMES)
 
 
 def _kept(key: str) -> list[int | None] | None:
@@ -119,6 +124,6 @@ def _keep(key: str, found: list[int | None]) -> None:
     store = _store()
     try:
         if store:
-            store.execute("insert or replace into degrees values (?, ?, ?)", (key, checker_hash(), json.dumps(found)))
+            store.execute("insert or replace into degrees values (?, ?, ?)", (key, _checker(), json.dumps(found)))
     except sqlite3.Error:
         return

@@ -13,8 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pycode.proofread import subjects
 from pycode.proofread.source import BYTES, ENVIRONMENTS, Display, Message, Reader
 from pycode.proofread.tokens import FONT, SIZE, SPACE
+from pycode.results import sources
 
 END = "¶"  # of a line
 DEFINED = r" (?:: =|\\coloneqq|\\doteq) "
@@ -84,7 +86,7 @@ class Document:
             if any(f" {name} " in seen for name in defines(earlier)):
                 texts.append(earlier.source)
                 seen += _plain(earlier)
-        return _hash(*texts, str(seed), checker_hash())
+        return _hash(*texts, str(seed), checker_hash(display.world))
 
 
 def _plain(display: Display) -> str:
@@ -108,9 +110,11 @@ def _hash(*texts: str) -> str:
 
 
 @cache
-def checker_hash() -> str:
-    """Hash of the checker's own sources."""
-    return _hash(*(p.read_text(encoding="utf-8") for p in sorted(PACKAGE.rglob("*.py"))))
+def checker_hash(*worlds: str) -> str:
+    """Hash of the sources that decide about displays of these worlds; not those that read notes or plant errors."""
+    modules = ["pycode.proofread.check", *(subjects.module(world) for world in worlds if world in subjects.NAMES)]
+    paths = {path for module in modules for path in sources(module) if path.parent.name != "notes"}
+    return _hash(*(path.read_text(encoding="utf-8") for path in sorted(paths)))
 
 
 def text_hash(document: Document) -> str:

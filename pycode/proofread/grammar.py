@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
@@ -16,6 +15,7 @@ from lark.lexer import Lexer as LarkLexer
 
 from pycode.proofread.tex import Raw, ReadError
 from pycode.proofread.tokens import Tok
+from pycode.results import RESULTS
 
 GRAMMAR = r"""
 ?start: sum
@@ -71,7 +71,7 @@ KEPT = set(
 TYPES = {
     t: t if t in KEPT else f"_{t}" for t in re.findall(r"\b[A-Z]{2,}\b", GRAMMAR)
 }  # a name with _ leaves no trace in the tree
-KEPT_PARSER = Path(__file__).parents[2] / "results" / "grammar.lark"
+KEPT_PARSER = RESULTS / "grammar.lark"
 DEEPEST = 150  # levels of a tree; a sum has one for each of its terms
 STARTS_FACTOR = set(
     "NUMBER EULER VARIABLE STATE CONST RANDOM DATA FUNC LPAR LBRACK LBRACE FRAC SQRT BINOM UNDERBRACE LFLOOR LABS "

@@ -15,9 +15,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
-CHAIN = ["latexmkrc", "requirements.lock", "tools", "preamble/python.tex", "preamble/displays.tex", "pycode/proofread"]
+CHAIN = ["latexmkrc", "requirements.lock", "tools", "pycode/proofread"]
+CHAIN += [f"preamble/{name}.tex" for name in ("python", "checks", "displays")]
 CHAIN += [
-    f"pycode/{name}.py" for name in ("__init__", "ahead", "benchmarks", "check", "displays", "latex", "page", "results", "style")
+    f"pycode/{name}.py"
+    for name in ("__init__", "ahead", "benchmarks", "check", "displays", "latex", "page", "results", "style")
 ]
 
 

@@ -52,7 +52,10 @@ FAULTS = {  # what is planted, and what the last lines say
         "sections/circle.tex:4: ZeroDivisionError: division by zero (in pycode/experiments/circle.py:10, measure)",
     ),
     "error of syntax": (in_check("0 = 1"), "sections/line.tex:6: SyntaxError: cannot assign to literal"),
-    "missing module": (in_check("import nowhere"), "sections/line.tex:6: ModuleNotFoundError: No module named 'nowhere'"),
+    "missing module": (
+        in_check("import nowhere"),
+        "sections/line.tex:6: ModuleNotFoundError: No module named 'nowhere'",
+    ),
     "sys.exit(2)": (in_check("import sys; sys.exit(2)"), DIED),
     "os._exit(3)": (in_check("import os; os._exit(3)"), DIED),
     "os._exit(0)": (in_check("import os; os._exit(0)"), DIED),

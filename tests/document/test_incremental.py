@@ -127,7 +127,9 @@ def test_deleted_result_or_figure_comes_back(small):
 @pytest.mark.parametrize("harm", ["deleted", "cut in half", "emptied"])
 def test_harm_to_any_generated_file_is_mended(small, harm):
     first = small.pdf.read_bytes()
-    made = [path.relative_to(small.folder) for name in ("build", "results") for path in (small.folder / name).rglob("*.*")]
+    made = [
+        path.relative_to(small.folder) for name in ("build", "results") for path in (small.folder / name).rglob("*.*")
+    ]
     for path in filter(Path.is_file, (small.folder / name for name in [*made, "main.pdf"])):
         if harm == "deleted":
             path.unlink()

@@ -1,5 +1,10 @@
 """What keeps a document from being published, with a fake pdftotext."""
 
+import errno
+import gzip
+import os
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +23,11 @@ def publish(tmp_path, monkeypatch):
     Path("main.log").write_text("This is pdfTeX\n", encoding="utf-8")
     Path("main.pdf").write_bytes(b"new")
     Path("out.pdf").write_bytes(b"old")
+    Path("main.pytxcode").write_text("calls", encoding="utf-8")
+    Path("main.synctex.gz").write_bytes(gzip.compress(b"places"))
+    monkeypatch.setattr(publish.inputs, "inputs", lambda code_file: {"all": code_file.read_text(encoding="utf-8")})
+    publish.inputs.write(Path("pythontex.json"), {"inputs": {"all": "calls"}, "outputs": {}})
+    monkeypatch.setenv("BUILD_STARTED", str(time.time() - 60))
     say("one\\ftwo\\f")
     return publish
 
@@ -30,9 +40,37 @@ def say(text):
 
 def test_complete_document_replaces_the_old_one(publish, capsys):
     assert publish.main(Path("main"), Path("out.pdf")) == 0
-    assert capsys.readouterr().out == "out.pdf: 2 pages\n"
+    # the sum is sha256sum's of the three bytes
+    assert re.fullmatch(
+        r"out\.pdf: 2 pages, 6\d\.\d s in all, "
+        "sha256 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437\n",
+        capsys.readouterr().out,
+    )
     assert Path("out.pdf").read_bytes() == b"new"
+    assert gzip.decompress(Path("out.synctex.gz").read_bytes()) == b"places"
+    assert Path("results/main.pytxcode").read_text(encoding="utf-8") == "calls"
     assert not list(Path().glob(".*"))
+
+
+@pytest.mark.parametrize("late", ["main.pytxcode", "pythontex.json"])
+def test_document_of_sources_that_changed_meanwhile_is_refused(publish, capsys, late):
+    Path(late).write_text("other calls", encoding="utf-8")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert capsys.readouterr().err == "out.pdf is not replaced: sources changed while it was built; build again\n"
+    assert Path("out.pdf").read_bytes() == b"old"
+
+
+def test_target_that_cannot_be_written_is_named_and_nothing_is_left(publish, capsys, monkeypatch):
+    def full(source, target):
+        Path(target).write_bytes(b"ha")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr(publish.shutil, "copyfile", full)
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    told = capsys.readouterr().err
+    assert told == "out.pdf is not replaced: results/.main.pytxcode.new: No space left on device\n"
+    assert not list(Path("results").iterdir())
+    assert Path("out.pdf").read_bytes() == b"old"
 
 
 @pytest.mark.parametrize("line", [

@@ -1,8 +1,10 @@
 """The wrapper around PythonTeX, with a fake PythonTeX: what it runs, refuses and gathers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,15 +51,26 @@ def wrapper(tmp_path, monkeypatch):
     Path("build/main.fls").write_text("INPUT /usr/share/texmf/vae.tex\nINPUT ./sections/vae.tex\n", encoding="utf-8")
     Path("pycode/a.py").write_text("a = 1\n", encoding="utf-8")
     Path("figure.pdf").write_text("drawn", encoding="utf-8")
+    Path("results/values").mkdir(parents=True)
+    Path("results/values/a.json").write_text("{}", encoding="utf-8")
     Path("bin/pythontex").write_text(FAKE, encoding="utf-8")
     Path("bin/pythontex").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr("pycode.ahead.compute", Ahead())
     return run_pythontex
 
 
-def run(wrapper, sessions=COMPLETE, **script):
+@pytest.fixture
+def ahead(wrapper):
+    """What stands in for the computing before the sessions."""
+    from pycode import ahead
+
+    return ahead.compute
+
+
+def run(wrapper, sessions=COMPLETE, ahead=False, **script):
     Path("script.json").write_text(json.dumps({"sessions": sessions} | script), encoding="utf-8")
-    return wrapper.main(Path("build/main"))
+    return wrapper.main(Path("build/main"), ahead)
 
 
 def runs():
@@ -73,7 +86,8 @@ def test_complete_sessions_are_gathered_and_not_run_again(wrapper):
 
 
 @pytest.mark.parametrize("name", ["pycode/a.py", "pycode/b.py", "requirements.lock", "figure.pdf", "build/results.json",
-                                  "build/main.pytxmcr", "tests/mutants/score.json"])  # fmt: skip
+                                  "build/main.pytxmcr", "tests/mutants/score.json",
+                                  "results/values/a.json"])  # fmt: skip
 def test_changed_input_or_output_runs_the_sessions_again(wrapper, name):
     run(wrapper)
     Path(name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,10 +104,16 @@ def test_torn_stamp_counts_as_none(wrapper, torn):
     assert run(wrapper) == wrapper.UP_TO_DATE
 
 
-@pytest.mark.parametrize("name", ["figure.pdf", "build/results.json", "build/main.pytxmcr"])
+@pytest.mark.parametrize("name", ["figure.pdf", "build/results.json", "build/main.pytxmcr", "results/values/a.json"])
 def test_deleted_output_runs_the_sessions_again(wrapper, name):
     run(wrapper)
     Path(name).unlink()
+    assert run(wrapper) == wrapper.RAN
+
+
+def test_other_python_runs_the_sessions_again(wrapper, monkeypatch):
+    run(wrapper)
+    monkeypatch.setattr("sys.version", "3.99")
     assert run(wrapper) == wrapper.RAN
 
 
@@ -143,7 +163,7 @@ def test_error_that_names_its_places_is_told_as_it_is_and_once(wrapper, capsys):
 
 
 def test_inputs_do_not_depend_on_the_folder(wrapper):
-    assert not any(Path(name).is_absolute() for name in wrapper.inputs(Path("build/main.pytxcode")))
+    assert not any(Path(name).is_absolute() for name in wrapper.inputs.inputs(Path("build/main.pytxcode")))
 
 
 def test_failure_is_tried_and_told_again(wrapper, capsys):
@@ -225,44 +245,88 @@ def test_progress_of_a_killed_process_is_removed(wrapper):
     assert not left.exists()
 
 
-def show(wrapper, tmp_path, *work):
-    """Let the bar look twice, at the second of three calls and at files of long work."""
-    import calls
+class Ahead:
+    """Stands in for the computing before the sessions: notes what it was asked, and says what it took."""
 
-    class Process:
-        """A process that runs until it was asked twice."""
+    def __init__(self):
+        self.asked = []
+        self.took = []
 
-        asked = 0
-
-        def poll(self):
-            self.asked += 1
-            return None if self.asked <= 2 else 0
-
-        def wait(self, timeout):
-            return 0
-
-    progress, long_work = tmp_path / "progress", tmp_path / "long"
-    progress.write_text("vae 0\nvae 1\n", encoding="utf-8")
-    long_work.mkdir()
-    for number, content in enumerate(work):
-        (long_work / f"{number}.json").write_text(content, encoding="utf-8")
-    wrapper.show_progress(Process(), calls.read_calls(Path("build/main.pytxcode")), progress, long_work)
+    def __call__(self, codes, log, tick):
+        self.asked.append(codes)
+        tick(0, len(codes), ["first"])
+        return self.took
 
 
-def test_progress_bar_names_the_call_that_runs(wrapper, tmp_path, capsys):
-    show(wrapper, tmp_path)
-    shown = capsys.readouterr().err
-    assert 'check("elbo.gap")' in shown
-    assert "1/3" in shown
+def test_results_are_computed_for_all_calls_before_the_sessions_run(wrapper, ahead, capsys):
+    ahead.took = [("a", 0.25), ("b", 3.0), ("c", 1.0), ("d", 2.0)]
+    run(wrapper)
+    assert ahead.asked == [['page.result("elbo.draws", "")', 'page.check("elbo.gap")', 'page.check("pg.#1")']]
+    line = r"Python +\d+\.\d s  4 results computed, the longest: b 3\.0 s, d 2\.0 s, c 1\.0 s\n"
+    assert re.fullmatch(line, capsys.readouterr().out)
 
 
-def test_progress_bar_says_how_far_long_work_is(wrapper, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "101")
-    show(wrapper, tmp_path, '{"name": "VAE on MNIST, seed 1", "done": 5, "total": 8}', '{"name": "half wri', "{}", "[]")
-    assert 'VAE on MNIST, seed 1: 62 %; check("elbo.gap")' in capsys.readouterr().err
+def test_run_before_pdflatex_says_nothing_of_a_failure_and_the_one_after_it_does(wrapper, capsys):
+    assert run(wrapper, {"pg": COMPLETE["pg"]}, progress="vae 0\n", ahead=True) == wrapper.FAILED
+    assert capsys.readouterr().err == ""
+    moved = CODE.replace("vae.tex#31#", "vae.tex#77#")
+    Path("build/main.pytxcode").write_text(moved, encoding="utf-8")
+    assert run(wrapper) == wrapper.FAILED
+    assert "sections/vae.tex:77: session vae died" in capsys.readouterr().err
+    assert runs() == 1  # not again for the same calls
+    assert run(wrapper) == wrapper.RAN  # but in the next pass
 
 
-def test_progress_bar_leaves_out_the_call_where_work_takes_the_room(wrapper, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "101")
-    show(wrapper, tmp_path, *['{"name": "a rather long name", "done": 1, "total": 3}'] * 2)
-    assert "a rather long name: 33 %; a rather long name: 33" in capsys.readouterr().err
+def test_failure_before_pdflatex_is_forgotten_when_something_changes(wrapper, capsys):
+    run(wrapper, {}, ahead=True)
+    Path("pycode/a.py").write_text("a = 2\n", encoding="utf-8")
+    assert run(wrapper) == wrapper.RAN
+    assert runs() == 2
+
+
+def test_first_build_knows_no_calls_before_pdflatex(wrapper):
+    Path("build/main.pytxcode").unlink()
+    assert run(wrapper, ahead=True) == wrapper.UP_TO_DATE
+    assert not Path("runs").exists()
+
+
+@pytest.fixture
+def displays(wrapper, tmp_path, monkeypatch):
+    """A document with one display whose checker counts how often it reads."""
+    import inputs
+
+    for name in ("sections", "pycode/proofread"):
+        Path(name).mkdir(parents=True)
+    Path("main.tex").write_text("text", encoding="utf-8")
+    Path("sections/a.tex").write_text("display", encoding="utf-8")
+    read = []
+
+    def reader(path):
+        text = Path("sections/a.tex").read_text(encoding="utf-8")
+        read.append(text)
+        display = SimpleNamespace(file="sections/a.tex", ordinal=1, environment="checked")
+        lines, messages = {"main.tex": [], "sections/a.tex": []}, ["wrong"] if "wrong" in text else []
+        return SimpleNamespace(displays=[display], messages=messages, lines=lines, key=lambda d: text)
+
+    monkeypatch.setattr("pycode.proofread.document.read", reader)
+    return lambda: (inputs.displays(Path("build/displays.json")), len(read))
+
+
+def test_displays_are_read_again_only_when_a_text_or_the_checker_changed(displays):
+    first, reads = displays()
+    assert reads == 1
+    assert displays() == (first, 1)
+    Path("sections/a.tex").write_text("another", encoding="utf-8")
+    second, reads = displays()
+    assert second != first
+    assert reads == 2
+    Path("pycode/proofread/new.py").write_text("", encoding="utf-8")
+    assert displays() == (second, 3)
+    Path("build/displays.json").write_text("{", encoding="utf-8")
+    assert displays() == (second, 4)
+
+
+def test_displays_with_a_message_are_read_every_time(displays):
+    Path("sections/a.tex").write_text("wrong", encoding="utf-8")
+    assert displays()[1] == 1
+    assert displays()[1] == 2

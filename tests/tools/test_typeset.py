@@ -1,5 +1,6 @@
 """A pass with a fake pdflatex: what it keeps, restores and says."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,27 @@ l.12 so \foo
 """
 
 
+ran = []  # what each pass asked of the sessions, before and after pdflatex
+
+
+def sessions(base, ahead=False):
+    """Stands in for the sessions, which are up to date; what pdflatex has written by then is noted."""
+    ran.append((ahead, content(".pytxcode")))
+    return 0
+
+
 @pytest.fixture
 def typeset(tmp_path, monkeypatch):
     """The module, in a folder with a first pass behind it; the sessions are up to date."""
     monkeypatch.syspath_prepend(ROOT / "tools")
     import typeset
 
+    ran.clear()
     monkeypatch.chdir(tmp_path)
     for folder in ("build", "bin"):
         (tmp_path / folder).mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setattr(typeset.run_pythontex, "main", lambda base: typeset.run_pythontex.UP_TO_DATE)
+    monkeypatch.setattr(typeset.run_pythontex, "main", sessions)
     for suffix in (".aux", ".pytxcode", ".pdf"):
         BASE.with_suffix(suffix).write_text("complete", encoding="utf-8")
     Path("log").write_text(LOG, encoding="utf-8")
@@ -48,9 +59,25 @@ def test_good_pass_ends_with_the_sessions(typeset):
     pdflatex('echo "$*" > arguments; echo new > build/main.aux')
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
     arguments = Path("arguments").read_text(encoding="utf-8")
-    assert arguments == "-halt-on-error -interaction=nonstopmode -file-line-error main.tex\n"
+    assert arguments == "-halt-on-error -interaction=nonstopmode -file-line-error -synctex=1 main.tex\n"
     assert content(".aux") == "new"
     assert not list(Path("build").glob("kept*"))
+
+
+def test_sessions_run_before_and_after_pdflatex_and_the_time_is_told(typeset, capsys):
+    pdflatex("echo new > build/main.pytxcode")
+    typeset.main(BASE, ["main.tex"])
+    assert ran == [(True, "complete"), (False, "new")]
+    assert re.fullmatch(r"pdflatex +\d+\.\d s\n", capsys.readouterr().out)
+
+
+def test_calls_of_the_last_complete_document_serve_where_build_was_removed(typeset):
+    BASE.with_suffix(".pytxcode").unlink()
+    Path("results").mkdir()
+    Path("results/main.pytxcode").write_text("kept", encoding="utf-8")
+    pdflatex("echo new > build/main.pytxcode")
+    typeset.main(BASE, ["main.tex"])
+    assert ran == [(True, "kept"), (False, "new")]
 
 
 def test_failing_pass_tells_the_first_error_and_restores_what_was(typeset, capsys):

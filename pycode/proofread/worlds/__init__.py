@@ -7,32 +7,27 @@ A signature lists the sorts of the arguments with the printed separators, ``stat
 a state that may be the terminal one, a parameter stands for itself (``\theta``), ``data`` is the data point.
 """
 
-import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from hashlib import sha256
 from importlib import import_module
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from pycode.proofread.arithmetic.values import Plain, Scalar, Value
 from pycode.proofread.limits import BOUND_SEED, BOUND_SEEDS
+from pycode.proofread.subjects import NAMES as NAMES
+from pycode.proofread.subjects import module as module_of
+from pycode.results import RESULTS, WriteError, code_digest, write_atomically
 
-KEPT = Path(__file__).parents[3] / "results" / "worlds"
+KEPT = RESULTS / "worlds"
+DIGEST = sha256().digest_size
 KEPT_SEEDS = {0, *BOUND_SEED}.union(*BOUND_SEEDS.values())
-NAMES = {
-    "vae": "vae",
-    "gaussians": "gaussians",
-    "decoders": "decoders",
-    "mdp": "mdp",
-    "mdp-discounted": "mdp",
-}
 
 
 @dataclass(frozen=True)
@@ -126,7 +121,7 @@ class World:
 
 
 def _drawn(name: str, seed: int) -> World:
-    module = import_module(f"{__name__}.{NAMES[name]}")
+    module = import_module(module_of(name))
     data, states = (frozenset(getattr(module, n, ())) for n in ("DATA", "STATE_CONSTANTS"))
     return World(name, module.vocabulary(name), tuple(module.instances(name, seed)), data, states)
 
@@ -136,21 +131,17 @@ def build(name: str, seed: int) -> World:
     """The world of this name; the same seed gives the same instances. Those of every run are kept on disk."""
     if seed not in KEPT_SEEDS:
         return _drawn(name, seed)
-    from pycode.proofread.document import checker_hash
-
-    key = f"{checker_hash()} {sys.version} {np.__version__}\n".encode()
+    key = f"{code_digest(module_of(name))} {sys.version} {np.__version__}\n".encode()
     path = KEPT / f"{name}-{seed}.world"
-    with suppress(Exception):  # not there, damaged, or of another checker: drawn again
+    with suppress(Exception):  # not there, damaged, or of other sources: drawn again
         content = path.read_bytes()
-        if content.startswith(key):
-            world = pickle.loads(content[len(key) :])
+        start = len(key) + DIGEST
+        if content[:start] == key + sha256(content[start:]).digest():
+            world = pickle.loads(content[start:])
             if isinstance(world, World) and world.name == name:
                 return world
     world = _drawn(name, seed)
-    with suppress(OSError):
-        KEPT.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=KEPT)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key + pickle.dumps(world))
-        os.replace(temporary, path)
+    with suppress(WriteError):
+        drawn = pickle.dumps(world)
+        write_atomically(path, key + sha256(drawn).digest() + drawn)
     return world
