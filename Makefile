@@ -3,10 +3,16 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: pdf test proofread mutants bench watch lint clean distclean help setup
+.PHONY: pdf flat submission test proofread mutants bench watch lint clean distclean help setup
 
 pdf: setup    ## build main.pdf (also plain `make`)
 	@latexmk -norc -r latexmkrc
+
+flat: pdf     ## the same as one .tex for plain pdflatex, without Python: build/flat/ and build/flat.zip
+	@.venv/bin/python tools/flat.py
+
+submission: pdf ## submission.zip: main.pdf, the flat source, the code
+	@.venv/bin/python tools/submission.py
 
 test: setup   ## run the tests, those of the document included (ALL=1: the slow ones too)
 	@.venv/bin/python -m pytest $(if $(ALL),-m '')
@@ -27,7 +33,7 @@ lint: setup   ## ruff and mypy
 	@.venv/bin/ruff check --quiet && .venv/bin/ruff format --check --quiet && .venv/bin/mypy --no-error-summary
 
 clean:        ## remove what was typeset; what Python computed and .venv stay
-	@rm -rf build main.pdf main.synctex.gz
+	@rm -rf build main.pdf main.synctex.gz submission.zip
 
 distclean: clean ## remove what Python computed too (results/); .venv stays
 	@rm -rf results

@@ -41,10 +41,13 @@ class WriteError(Exception):
 @cache
 def source_file(module: str) -> Path | None:
     """File of a dotted module name inside pycode or benchmarks, or None for anything else."""
-    if module.partition(".")[0] not in (PACKAGE.name, "benchmarks"):
-        return None
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+    base = os.path.join(PACKAGE.parent, module.replace(".", os.sep))
+    found = (path for path in (f"{base}.py", os.path.join(base, "__init__.py")) if os.path.isfile(path))
+    return next(map(Path, found), None) if _ours(module) else None
+
+
+def _ours(module: str) -> bool:
+    return module.partition(".")[0] in (PACKAGE.name, "benchmarks")
 
 
 @cache
@@ -55,7 +58,7 @@ def _content(path: Path) -> bytes:
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """Dotted names that a file imports anywhere in it, lazily or not, and perhaps some more."""
+    """Dotted names of ours that a file imports anywhere in it, lazily or not, and perhaps some more."""
     names: set[str] = set()
     text = _content(path).decode().replace("\\\n", " ")
     for found in IMPORT.finditer(text):
@@ -65,7 +68,7 @@ def _imports(path: Path) -> frozenset[str]:
         if module.startswith("."):
             raise ValueError(f"{path}: from {module} import; write the module's whole name: results follow imports")
         names.update([module, *(f"{module}.{name}" for name in listed)] if module else listed)
-    return frozenset(names)
+    return frozenset(filter(_ours, names))
 
 
 @cache
@@ -126,7 +129,7 @@ def _digest_unchanged(path: Path, size: int, time: int) -> str:
 
 @cache
 def code_digest(*modules: str) -> str:
-    """Short name of the text of modules, of all that they import of pycode, and of the lock file."""
+    """Short name of the text of modules, of all of ours that they use, and of the lock file."""
     lock = ROOT / "requirements.lock"
     files = {path: _content(path) for module in modules for path in sources(module)}
     if lock.is_file():

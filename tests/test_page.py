@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_wrong_name_is_answered_with_that_name(pytex, call, message):
 
 
 def test_result_that_is_a_text_is_printed_as_such(pytex, monkeypatch):
-    monkeypatch.setattr(page, "_measured", lambda group: {"source": "the files of MY_DIR"})
+    monkeypatch.setattr(page, "_measured", cache(lambda group: {"source": "the files of MY_DIR"}))
     assert page.result_text("circle.source") == r"the files of MY\_DIR"
 
 

@@ -1,11 +1,16 @@
 """The cache: what it reuses, what it computes again, what it leaves when something stops it."""
 
+import ast
+import errno
 import fcntl
 import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +18,7 @@ import pytest
 from pycode import results
 
 MODULE = "pycode.experiments.circle"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def counter(value=1.0):
@@ -320,3 +326,136 @@ def test_result_may_need_others_but_not_itself(package):
 
     with pytest.raises((RecursionError, OSError)):  # the last: too many open files
         results.cached(MODULE, "h", circle)
+
+
+FILES = [*(ROOT / "pycode").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_are_those_that_the_parser_finds_and_no_other_module_of_ours(path):
+    parsed = {name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for name in imported(node)}
+    found = results._imports(path)
+    assert {name for name in parsed if name.startswith(("pycode", "benchmarks"))} <= found
+    assert {name for name in found - parsed if results.source_file(name)} == set()
+
+
+def imported(node):
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        return {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import pycode.shapes",
+        "import os, pycode.shapes as s, sys",
+        "from pycode import shapes",
+        "from pycode import (shapes)",
+        "from pycode import (  # one (of two)\n    check,\n    shapes as s,  # other\n)",
+        "from pycode.shapes import perimeter as p; print(p)",
+        "if True: from pycode import shapes",
+        "x = 1; import pycode.shapes",
+        "def f():\n\tfrom pycode import check, \\\n\t\tshapes",
+        "from\tpycode.shapes\timport(perimeter)",
+        "from pycode.shapes import *",
+    ],
+)
+def test_no_form_of_import_is_missed(package, statement):
+    path = package / "other.py"
+    path.write_text(statement, encoding="utf-8")
+    ast.parse(statement)
+    assert package / "shapes.py" in results.sources("pycode.other")
+
+
+def test_relative_import_is_refused(package):
+    (package / "shapes.py").write_text("from . import check\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"shapes.py: from \. import; write the module's whole name"):
+        results.cached(MODULE, "f", counter())
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace("1.5", "1.6"), lambda text: text[:-4], lambda text: ""])
+def test_edited_or_truncated_record_is_computed_again(package, change):
+    compute = counter([1.5, 2.5])
+    results.cached(MODULE, "f", compute)
+    (record,) = (results.RESULTS / "values").iterdir()
+    before = record.read_text(encoding="utf-8")
+    record.write_text(change(before), encoding="utf-8")
+    assert results.cached(MODULE, "f", compute) == [1.5, 2.5]
+    assert (compute.calls, record.read_text(encoding="utf-8")) == (2, before)
+
+
+def test_other_python_computes_again_and_leaves_benchmarks_alone(package, monkeypatch):
+    compute = counter()
+    results.cached(MODULE, "f", compute)
+    code = results.code_digest(MODULE)
+    monkeypatch.setattr(sys, "version", "4.0")
+    results.forget()
+    results.cached(MODULE, "f", compute)
+    assert compute.calls == 2
+    assert results.code_digest(MODULE) == code
+
+
+def test_result_of_a_text_that_was_edited_meanwhile_is_not_kept(package, restart):
+    def edit():
+        with open(package / "shapes.py", "a", encoding="utf-8") as source:
+            source.write("# edited while it runs\n")
+        return 1.0
+
+    assert results.cached(MODULE, "f", edit) == 1.0
+    for _ in range(2):  # neither for the new text nor for the old one
+        restart()
+        assert not results.Result(MODULE, "f").stands()
+        text = (package / "shapes.py").read_text(encoding="utf-8")
+        (package / "shapes.py").write_text(text.replace("# edited while it runs\n", ""), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "free some space on its disk"),
+        (OSError(errno.EROFS, "Read-only file system"), "make results/values/ writable"),
+    ],
+)
+def test_record_that_cannot_be_written_is_named_with_the_way_out(package, monkeypatch, fault, remedy):
+    def refuse(path, content):
+        path.write_text("half", encoding="utf-8")
+        raise fault
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    message = rf"^results/values/{MODULE}.f.json cannot be written \({fault.strerror}\); {remedy}, then repeat$"
+    with pytest.raises(results.WriteError, match=message):
+        results.cached(MODULE, "f", counter())
+    assert list((results.RESULTS / "values").iterdir()) == []
+
+
+def test_folder_in_the_place_of_results_is_named(package):
+    results.RESULTS.write_text("", encoding="utf-8")
+    with pytest.raises(
+        results.WriteError, match=r"^results/values/\S+ cannot be written \((Not a directory|File exists)"
+    ):
+        results.cached(MODULE, "f", counter())
+
+
+def test_what_stands_is_read_where_nothing_can_be_written(package, monkeypatch):
+    results.cached(MODULE, "f", counter())
+    monkeypatch.setattr(Path, "write_bytes", None)
+    monkeypatch.setattr(results, "alone", None)
+    assert results.cached(MODULE, "f", counter(2.0)) == 1.0
+
+
+def test_digests_of_all_modules_take_a_moment():
+    code = """
+import time
+from pathlib import Path
+from pycode import results
+paths = [path for folder in ("experiments", "checks", "figures") for path in Path("pycode", folder).glob("*.py")]
+start = time.process_time()
+for path in paths:
+    results.code_digest(f"pycode.{path.parent.name}.{path.stem}")
+print(time.process_time() - start)
+"""
+    said = [float(subprocess.check_output([sys.executable, "-c", code], cwd=ROOT)) for _ in range(3)]
+    assert min(said) < 0.15  # a third of it on an idle machine
