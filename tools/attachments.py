@@ -32,9 +32,9 @@ def description(source: str) -> str:
 
 
 def line(path: Path) -> str:
-    r"""A module as the argument of \attachsource: its description as a text of PDF, each byte in hexadecimal."""
+    r"""A module as the argument of \attachsource: its description as a string of PDF, in hexadecimal."""
     said = f"\ufeff{path.as_posix()}: {description(path.read_text(encoding='utf-8'))}".encode("utf-16-be")
-    return rf"\attachsource{{text/x-python}}{{{said.hex().upper()}}}{{{path.as_posix()}}}%"
+    return rf"\attachsource{{text/x-python}}{{<{said.hex().upper()}>}}{{{path.as_posix()}}}%"
 
 
 def write(calls: Iterable[Call], target: Path) -> Path:
