@@ -186,7 +186,7 @@ class Bench:
         """From saving a file to the new main.pdf, with make watch running."""
         timed(MAKE, self.ours)
         log = self.ours.parent / "watch.log"
-            with open(log, "wb") as output:
+        with open(log, "wb") as output:
             watching = subprocess.Popen(
                 ["make", "--no-print-directory", "watch"], cwd=self.ours, env=environment(), start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
