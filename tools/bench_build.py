@@ -121,9 +121,6 @@ def environment() -> dict[str, str]:
 
 def timed(command: list[str], folder: Path) -> Took:
     """Run a command that must succeed."""
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-    }
     before, all_before, start = resource.getrusage(resource.RUSAGE_CHILDREN), busy(), time.monotonic()
     run = subprocess.run(
         command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
