@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_interrupt_ends_it_and_leaves_a_folder_that_builds(watch):
 
 def test_waiting_costs_little(watch):
     def used():
-        fields = open(f"/proc/{watch.process.pid}/stat").read().rpartition(")")[2].split()
+        fields = Path(f"/proc/{watch.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     time.sleep(2)
