@@ -58,7 +58,7 @@ EDITS = {
                  ("Draw", "Sketch", "Trace", "Show", "Give", "Paint"))),
     "line": Edit("sections/vae.tex", ("is the input of the decoder", "is the\ninput of the decoder")),
     "display": Edit("sections/vae.tex", tuple(f"&= {terms}. && \\why{{cancel" for terms in _SUMS)),
-    "style": Edit("pycode/figures/kl.py", tuple(f"capsize={size}" for size in ("1.5", "1.6", "1.7", "1.8", "1.9", "2.0"))),
+    "style": Edit("pycode/figures/kl.py", tuple(f"capsize=1.{digit}" for digit in "567890")),
 }  # fmt: skip
 
 
@@ -114,14 +114,16 @@ def busy() -> float:
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
+def environment() -> dict[str, str]:
+    """The user's, without what the make that runs this has put into it."""
+    return {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
 def timed(command: list[str], folder: Path) -> Took:
     """Run a command that must succeed."""
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-    }
     before, all_before, start = resource.getrusage(resource.RUSAGE_CHILDREN), busy(), time.monotonic()
     run = subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -181,10 +183,9 @@ class Bench:
         """From saving a file to the new main.pdf, with make watch running."""
         timed(MAKE, self.ours)
         log = self.ours.parent / "watch.log"
-        environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
         with open(log, "wb") as output:
             watching = subprocess.Popen(
-                ["make", "--no-print-directory", "watch"], cwd=self.ours, env=environment, start_new_session=True,
+                ["make", "--no-print-directory", "watch"], cwd=self.ours, env=environment(), start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         try:
