@@ -1,5 +1,6 @@
 # How latexmk builds the document: tools/typeset.py makes a pass of Python and pdflatex, bibtex stands between passes,
 # and main.pdf appears in this folder only when everything is complete. VERBOSE=1 shows the programs' own output.
+BEGIN { $SIG{$_} = sub { exit 130 } for qw(INT TERM HUP) }   # until there is something to tidy up
 use Digest::SHA;
 use Fcntl qw(:flock F_SETFD);
 use File::Compare;
@@ -88,7 +89,7 @@ sub give_up {
     undef $started;
     return 1;
 }
-$SIG{INT} = sub { give_up(2) };
+$SIG{$_} = sub { give_up(2) } for qw(INT TERM HUP);
 
 our $started;                                  # when the present build began
 sub run {
