@@ -3,7 +3,7 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 unexport PYTHONHOME PYTHONPATH
 
-.PHONY: pdf flat submission test proofread mutants bench watch lint clean distclean help setup
+.PHONY: pdf flat submission test proofread mutants bench bench-build watch lint clean distclean help setup
 
 pdf: setup    ## build main.pdf (also plain `make`)
 	@latexmk -norc -r latexmkrc
@@ -26,6 +26,9 @@ mutants: setup ## plant errors in the displays; each must be found (a minute or 
 bench: setup  ## measure our loops beside plain ones (BENCH=vae: this group alone)
 	@.venv/bin/python -m benchmarks $(BENCH)
 
+bench-build: setup ## measure the build beside the flat document (CASES="text display" TIMES=5), in a copy of this folder
+	@.venv/bin/python tools/bench_build.py $(if $(TIMES),--times $(TIMES)) $(CASES)
+
 watch: setup  ## rebuild main.pdf whenever a source changes; Ctrl-C ends it
 	@latexmk -norc -r latexmkrc -pvc -view=none
 
@@ -39,7 +42,7 @@ distclean: clean ## remove what Python computed too (results/); .venv stays
 	@rm -rf results
 
 help:         ## these lines
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 # A stamp of the interpreter, the lock file and the set-up's own text says that nothing is to do, without starting Python.
 PROGRAMS = latexmk pdflatex pythontex bibtex pdftotext kpsewhich

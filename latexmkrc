@@ -1,5 +1,6 @@
 # How latexmk builds the document: tools/typeset.py makes a pass of Python and pdflatex, bibtex stands between passes,
 # and main.pdf appears in this folder only when everything is complete. VERBOSE=1 shows the programs' own output.
+BEGIN { $SIG{$_} = sub { exit 130 } for qw(INT TERM HUP) }   # until there is something to tidy up
 use Digest::SHA;
 use Fcntl qw(:flock F_SETFD);
 use File::Compare;
@@ -70,6 +71,15 @@ close($known);
         *$name = sub { local $SIG{__WARN__} = $silent ? sub { } : $SIG{__WARN__}; $own->(@_) };
     }
 }
+
+# make watch looks at the sources five times a second; latexmk itself takes whole seconds only.
+$sleep_time = 1;
+{
+    no warnings 'redefine';
+    my $changed = \&rdb_remake_needed;
+    *rdb_remake_needed = sub { $sleep_time = 0; select(undef, undef, undef, 0.2); return $changed->(@_) };
+}
+
 sub give_up {
     my ($status) = @_;
     my $stopped = ($status & 127) == 2 || $status >> 8 == 130;
@@ -79,7 +89,7 @@ sub give_up {
     undef $started;
     return 1;
 }
-$SIG{INT} = sub { give_up(2) };
+$SIG{$_} = sub { give_up(2) } for qw(INT TERM HUP);
 
 our $started;                                  # when the present build began
 sub run {

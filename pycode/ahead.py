@@ -157,10 +157,13 @@ class Worker:
         return None if unit.failed else (unit.name, time.monotonic() - self.started)
 
     def stop(self) -> None:
-        """End it at once."""
+        """End it at once; what it was writing goes with it."""
         self.process.kill()
         self.process.join()
         self.pipe.close()
+        for half in results.RESULTS.glob(f"*/.*.{self.process.pid}"):
+            with suppress(OSError):
+                half.unlink()
 
 
 def _work(units: Sequence[Unit], log: Path, alive: tuple[Any, Any], unused: Any, pipe: Any) -> None:

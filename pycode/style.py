@@ -74,6 +74,8 @@ def save(draw: Callable[[Any], None], path: Path, height_cm: float, width_cm: fl
     with matplotlib.rc_context(parameters()):
         figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
         draw(figure)
+        if not any(axes.has_data() for axes in figure.axes):
+            raise ValueError("nothing is drawn")
         content = BytesIO()
         with PdfPages(content, metadata={"CreationDate": None, "Producer": None, "Creator": None}) as pages:
             _write_fonts_by_name(pages._ensure_file())

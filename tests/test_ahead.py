@@ -162,6 +162,13 @@ def test_a_fault_stops_neither_the_others_nor_is_it_tried_twice(package, compute
     assert "said by bad" in compute.log.read_text(encoding="utf-8")
 
 
+def test_killed_in_the_middle_of_writing_leaves_no_half_file(package, compute):
+    body = "from pathlib import Path; Path.replace = os.replace = lambda *_: os.kill(os.getpid(), 9); return {'x': 1}"
+    experiment(package, "bad", body)
+    assert compute(['page.result("bad.x", "")']) == []
+    assert [path.suffix for path in (results.RESULTS / "values").iterdir()] == [".lock"]
+
+
 def test_calls_that_make_no_sense_are_left_to_their_session(package, compute):
     nonsense = [
         'page.result("nope.x", "")',

@@ -1,6 +1,6 @@
 r"""The rows of displays in SyncTeX's file: python tools/synctex.py build/main.synctex.gz main.synctex.gz
 
-TeX reads a display as a whole before it sets it, so SyncTeX gives all of it the line of its \\end, and an editor that
+TeX reads a display as a whole before it sets it, so SyncTeX gives all of it the line of its \end, and an editor that
 looks for its first lines lands in the text before it. Here each row gets the lines on which it stands in the source.
 """
 
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 ENVIRONMENTS = "checked|defining|model|unchecked"
-BEGIN = re.compile(rf"\\begin\{{({ENVIRONMENTS})\}}")
+BEGIN = re.compile(
+    rf"\\begin\{{({ENVIRONMENTS})\}}(?:\[[^]]*\])?(?:\{{\w[\w-]*\}})?(?:\s*\\label\{{[^}}]*\}})?"  # then rows
+)
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%.*")
 PIECE = re.compile(r"\\\\(?:\*|\[[^]\n]*\])*|\\(?:begin|end)\b|\\.|[{}]", re.DOTALL)
 
@@ -87,13 +89,21 @@ def _rows(records: list[str], places: set[str]) -> dict[str, list[list[int]]]:
 
 
 def sharpen(text: str) -> str:
-    """SyncTeX's file with the rows' own lines; a display whose rows are not found in it stays as it is."""
+    """SyncTeX's file with the rows' own lines; a display whose rows are not found in it stays as it is.
+
+    The text that ends where a display begins gets the line before.
+    """
     records = text.split("\n")
-    known = {}
+    known, above = {}, {}
     for tag, name in (record.split(":", 2)[1:] for record in records if record.startswith("Input:")):
         if name.endswith(".tex") and os.path.abspath(name).startswith(os.getcwd() + os.sep) and os.path.isfile(name):
             for display in displays(Path(name).read_text(encoding="utf-8", errors="replace")):
                 known[f"{tag},{display.last}:"] = display
+                if display.first < display.last:
+                    above[f"{tag},{display.first}:"] = f"{tag},{display.first - 1}:"
+    for number, record in enumerate(records):
+        if (place := record[1 : record.find(":") + 1]) in above:
+            records[number] = record.replace(place, above[place], 1)
     for place, rows in _rows(records, set(known)).items():
         if len(rows) == len(known[place].rows):
             _place(records, place, known[place], rows)

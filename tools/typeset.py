@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -113,8 +114,17 @@ def main(base: Path, arguments: list[str]) -> int:
     return run_pythontex.main(base)
 
 
+def end_with(parent: int) -> None:
+    """Stop as by Ctrl-C when latexmk is no more: it was killed alone, and nobody waits for this pass."""
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     try:
         sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
     except KeyboardInterrupt:

@@ -44,12 +44,12 @@ $2,7:1,4
 
 
 def test_rows_end_at_double_backslashes_outside_braces_and_inner_environments():
-    assert synctex.displays(SOURCE) == [(2, 7, [(2, 3), (5, 6)]), (8, 8, [(8, 8)])]
+    assert synctex.displays(SOURCE) == [(2, 7, [(3, 3), (5, 6)]), (8, 8, [(8, 8)])]
 
 
 def test_percent_signs_that_are_printed_begin_no_comment():
     source = "\\begin{checked}{a}\n 1\\% \\\\\n 2\n\\end{checked}"
-    assert synctex.displays(source) == [(1, 4, [(1, 2), (3, 3)])]
+    assert synctex.displays(source) == [(1, 4, [(2, 2), (3, 3)])]
 
 
 @pytest.fixture
@@ -63,9 +63,14 @@ def test_rows_get_their_lines_and_nothing_else_changes(folder):
     known = RECORDS.replace("{folder}", str(folder))
     lines = [record.partition(":")[0] for record in synctex.sharpen(known).split("\n")[3:]]
     assert lines == [
-        "[1,7", "(1,7", "x1,7", ")", "(1,2", "$1,2", "x1,3", ")", "g1,7", "(1,5", "$1,5", "(1,6", "x1,7", ")", ")",
+        "[1,7", "(1,7", "x1,7", ")", "(1,2", "$1,3", "x1,3", ")", "g1,7", "(1,5", "$1,5", "(1,6", "x1,7", ")", ")",
         "(2,7", "$2,7", ")", "]",
     ]  # fmt: skip
+
+
+def test_text_that_a_display_ends_stands_above_it(folder):
+    known = RECORDS.replace("{folder}", str(folder)).replace("(1,7:0,0", "(1,2:0,0", 1)
+    assert synctex.sharpen(known).split("\n")[4] == "(1,1:0,0:9,9,0"
 
 
 def test_display_with_other_rows_than_boxes_stays(folder):
