@@ -5,6 +5,7 @@ table says for each case the median, the range and the level that it must not pa
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -144,12 +145,14 @@ class Bench:
 
     def __init__(self, source: Path, scratch: Path) -> None:
         self.ours, self.flat, self.cold = scratch / "ours", scratch / "flat", scratch / "cold"
+        self.sums: list[str] = []  # of main.pdf as the copy first built it, then after each cold build
         shutil.copytree(source, self.ours, ignore=LEFT_OUT, symlinks=True)
         (self.ours / ".venv").symlink_to((source / ".venv").resolve())
 
     def prepare(self) -> None:
         """Bring the copy up to date and make its flat document, with which a pass changes nothing more."""
         timed(["make", "--no-print-directory", "flat"], self.ours)
+        self.sums.append(hashlib.sha256((self.ours / "main.pdf").read_bytes()).hexdigest())
         shutil.copytree(self.ours / "build" / "flat", self.flat)
         for _ in range(3):
             self.flat_pass(0)
@@ -171,13 +174,20 @@ class Bench:
         """Measure a case once; before it the document is complete."""
         if name == "watch":
             return self.watch(turn)
-        timed(MAKE, self.ours)
+        if name == "cold":  # the sources as they are, whose PDF is known
+            for edit in EDITS.values():
+                write(self.ours / edit.file, edit.content(self.ours, -1))
+        else:
+            timed(MAKE, self.ours)
         if name in EDITS:
             write(self.ours / EDITS[name].file, EDITS[name].content(self.ours, turn))
         for gone in {"results": ["build"], "cold": ["build", "results"]}.get(name, []):
             shutil.rmtree(self.ours / gone)
             (self.ours / "main.pdf").unlink(missing_ok=True)
-        return timed(MAKE, self.ours)
+        took = timed(MAKE, self.ours)
+        if name == "cold":
+            self.sums.append(hashlib.sha256((self.ours / "main.pdf").read_bytes()).hexdigest())
+        return took
 
     def watch(self, turn: int) -> Took:
         """From saving a file to the new main.pdf, with make watch running."""
@@ -238,6 +248,12 @@ def table(found: dict[str, list[Took]]) -> list[str]:
     return lines
 
 
+def same(sums: list[str]) -> list[str]:
+    """How many cold builds gave another PDF than the build before them all, in which kept results were used."""
+    first, *cold = sums
+    return [f"  cold: {sum(each != first for each in cold)} of {len(cold)} PDFs differ"] if cold else []
+
+
 def machine() -> str:
     """Processors, those that are free to us, and the load."""
     load = " ".join(f"{each:.2f}" for each in os.getloadavg())
@@ -274,7 +290,7 @@ def main(given: list[str]) -> int:
         except BenchError as error:
             print(error, file=sys.stderr)
             return 1
-    lines = [*table(found), machine()]
+    lines = [*table(found), *same(bench.sums), machine()]
     print("", *lines, sep="\n")
     record = {
         "machine": machine(),
