@@ -72,6 +72,15 @@ close($known);
         *$name = sub { local $SIG{__WARN__} = $silent ? sub { } : $SIG{__WARN__}; $own->(@_) };
     }
 }
+
+# make watch looks at the sources five times a second; latexmk itself takes whole seconds only.
+$sleep_time = 1;
+{
+    no warnings 'redefine';
+    my $changed = \&rdb_remake_needed;
+    *rdb_remake_needed = sub { $sleep_time = 0; select(undef, undef, undef, 0.2); return $changed->(@_) };
+}
+
 sub give_up {
     my ($status) = @_;
     my $stopped = ($status & 127) == 2 || $status >> 8 == 130;

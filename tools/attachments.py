@@ -31,17 +31,17 @@ def description(source: str) -> str:
         return f"line {error.lineno} is not Python"
 
 
-def line(path: Path) -> str:
-    r"""A module as the argument of \attachsource: its description as a text of PDF, each byte in hexadecimal."""
-    said = f"\ufeff{path.as_posix()}: {description(path.read_text(encoding='utf-8'))}".encode("utf-16-be")
-    return rf"\attachsource{{text/x-python}}{{{said.hex().upper()}}}{{{path.as_posix()}}}%"
+def line(path: Path, source: str) -> str:
+    r"""A module as the argument of \attachsource: its description as a string of PDF, in hexadecimal."""
+    said = f"\ufeff{path.as_posix()}: {description(source)}".encode("utf-16-be")
+    return rf"\attachsource{{text/x-python}}{{<{said.hex().upper()}>}}{{{path.as_posix()}}}%"
 
 
 def write(calls: Iterable[Call], target: Path) -> Path:
     """Write the list, if it is another one than stands there."""
     from pycode import results
 
-    text = "".join(f"{line(path)}\n" for path in modules(calls))
+    text = "".join(f"{line(path, (results.ROOT / path).read_text(encoding='utf-8'))}\n" for path in modules(calls))
     if not (target.is_file() and target.read_text(encoding="utf-8") == text):
         results.write_atomically(target, text)
     return target

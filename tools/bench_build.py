@@ -5,6 +5,7 @@ table says for each case the median, the range and the level that it must not pa
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -58,7 +59,7 @@ EDITS = {
                  ("Draw", "Sketch", "Trace", "Show", "Give", "Paint"))),
     "line": Edit("sections/vae.tex", ("is the input of the decoder", "is the\ninput of the decoder")),
     "display": Edit("sections/vae.tex", tuple(f"&= {terms}. && \\why{{cancel" for terms in _SUMS)),
-    "style": Edit("pycode/figures/kl.py", tuple(f"capsize={size}" for size in ("1.5", "1.6", "1.7", "1.8", "1.9", "2.0"))),
+    "style": Edit("pycode/figures/kl.py", tuple(f"capsize=1.{digit}" for digit in "567890")),
 }  # fmt: skip
 
 
@@ -114,14 +115,16 @@ def busy() -> float:
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
+def environment() -> dict[str, str]:
+    """The user's, without what the make that runs this has put into it."""
+    return {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
 def timed(command: list[str], folder: Path) -> Took:
     """Run a command that must succeed."""
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-    }
     before, all_before, start = resource.getrusage(resource.RUSAGE_CHILDREN), busy(), time.monotonic()
     run = subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -142,12 +145,14 @@ class Bench:
 
     def __init__(self, source: Path, scratch: Path) -> None:
         self.ours, self.flat, self.cold = scratch / "ours", scratch / "flat", scratch / "cold"
+        self.sums: list[str] = []  # of main.pdf as the copy first built it, then after each cold build
         shutil.copytree(source, self.ours, ignore=LEFT_OUT, symlinks=True)
         (self.ours / ".venv").symlink_to((source / ".venv").resolve())
 
     def prepare(self) -> None:
         """Bring the copy up to date and make its flat document, with which a pass changes nothing more."""
         timed(["make", "--no-print-directory", "flat"], self.ours)
+        self.sums.append(hashlib.sha256((self.ours / "main.pdf").read_bytes()).hexdigest())
         shutil.copytree(self.ours / "build" / "flat", self.flat)
         for _ in range(3):
             self.flat_pass(0)
@@ -169,22 +174,28 @@ class Bench:
         """Measure a case once; before it the document is complete."""
         if name == "watch":
             return self.watch(turn)
-        timed(MAKE, self.ours)
+        if name == "cold":  # the sources as they are, whose PDF is known
+            for edit in EDITS.values():
+                write(self.ours / edit.file, edit.content(self.ours, -1))
+        else:
+            timed(MAKE, self.ours)
         if name in EDITS:
             write(self.ours / EDITS[name].file, EDITS[name].content(self.ours, turn))
         for gone in {"results": ["build"], "cold": ["build", "results"]}.get(name, []):
             shutil.rmtree(self.ours / gone)
             (self.ours / "main.pdf").unlink(missing_ok=True)
-        return timed(MAKE, self.ours)
+        took = timed(MAKE, self.ours)
+        if name == "cold":
+            self.sums.append(hashlib.sha256((self.ours / "main.pdf").read_bytes()).hexdigest())
+        return took
 
     def watch(self, turn: int) -> Took:
         """From saving a file to the new main.pdf, with make watch running."""
         timed(MAKE, self.ours)
         log = self.ours.parent / "watch.log"
-        environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
         with open(log, "wb") as output:
             watching = subprocess.Popen(
-                ["make", "--no-print-directory", "watch"], cwd=self.ours, env=environment, start_new_session=True,
+                ["make", "--no-print-directory", "watch"], cwd=self.ours, env=environment(), start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
         try:
@@ -237,6 +248,12 @@ def table(found: dict[str, list[Took]]) -> list[str]:
     return lines
 
 
+def same(sums: list[str]) -> list[str]:
+    """How many cold builds gave another PDF than the build before them all, in which kept results were used."""
+    first, *cold = sums
+    return [f"  cold: {sum(each != first for each in cold)} of {len(cold)} PDFs differ"] if cold else []
+
+
 def machine() -> str:
     """Processors, those that are free to us, and the load."""
     load = " ".join(f"{each:.2f}" for each in os.getloadavg())
@@ -273,7 +290,7 @@ def main(given: list[str]) -> int:
         except BenchError as error:
             print(error, file=sys.stderr)
             return 1
-    lines = [*table(found), machine()]
+    lines = [*table(found), *same(bench.sums), machine()]
     print("", *lines, sep="\n")
     record = {
         "machine": machine(),

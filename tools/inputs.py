@@ -22,7 +22,7 @@ def inputs(code_file: Path) -> dict[str, str]:
     code = without_places(code_file.read_text(encoding="utf-8"))
     modules = sorted(Path("pycode").rglob("*.py"))
     measured = sorted([*Path("benchmarks").rglob("*.py"), *Path("benchmarks").glob("*.json")])
-    own = [Path(__file__).with_name(name) for name in ("calls.py", "inputs.py", "run_pythontex.py")]
+    own = [Path(__file__).with_name(name) for name in ("attachments.py", "calls.py", "inputs.py", "run_pythontex.py")]
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     from pycode.results import external

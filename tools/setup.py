@@ -26,7 +26,6 @@ TEX_FILES = {
     "cleveref.sty": "texlive-latex-extra",
     "tikz.sty": "texlive-pictures",
     "natbib.sty": "texlive-latex-base",
-    "embedfile.sty": "texlive-latex-extra",
     "uplr8a.pfb": "texlive-fonts-recommended",
     "lmtt10.pfb": "lmodern",
     "tgpagella.sty": "tex-gyre",

@@ -19,7 +19,8 @@ FIGURES = [
 def attached(pdf: Path, folder: Path) -> dict[str, bytes]:
     """Attachments of a PDF by name, as a reader gets them."""
     folder.mkdir()
-    subprocess.run(["pdfdetach", "-saveall", "-o", str(folder), str(pdf)], check=True, capture_output=True)
+    done = subprocess.run(["pdfdetach", "-saveall", "-o", str(folder), str(pdf)], check=True, capture_output=True)
+    assert done.stderr == b""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
