@@ -40,7 +40,8 @@ my $python = '.venv/bin/python';
 unless (-x $python) { print STDERR "There is no .venv yet; type: make pdf\n"; exit 2 }
 delete @ENV{qw(PYTHONHOME PYTHONPATH)};        # the sessions see .venv and this folder only
 mkdir $out_dir;
-open(our $build_lock, '>', "$out_dir/lock") or die "Cannot write to $out_dir: $!\n";
+sub unwritable { print STDERR "Cannot write to $_[0]\n"; exit 1 }
+open(our $build_lock, '>', "$out_dir/lock") or unwritable("$out_dir: $!");
 unless (flock($build_lock, LOCK_EX | LOCK_NB)) { print STDERR "Another build is running in this folder; wait for it\n"; exit 1 }
 fcntl($build_lock, F_SETFD, 0);                # programs that outlive a killed latexmk keep it
 run('typeset.py', "$out_dir/main", '--restore') if -d "$out_dir/kept";
@@ -55,7 +56,7 @@ for (`grep -rhoE --include='*.py' '^EXTERNAL = "[^"]+"' pycode`) {
     $external .= join("\n", $variable, $ENV{$variable}, @found, '');
     push @external, grep { -f } @found;
 }
-open(my $known, '+>>', "$out_dir/external") or die "Cannot write to $out_dir: $!\n";
+open(my $known, '+>>', "$out_dir/external") or unwritable("$out_dir: $!");
 seek($known, 0, 0);
 unless (join('', <$known>) eq $external) { truncate($known, 0); print $known $external }
 close($known);
@@ -111,7 +112,7 @@ add_hook('after_xlatex_analysis', 'watch');
 sub watch {
     chomp(my @modules = `find pycode benchmarks -name '*.py' -o -name 'results.json' 2>/dev/null`);
     my @results = glob('results/values/*.json');
-    rdb_ensure_file($rule, $_) for @modules, @results, 'requirements.lock', glob('tools/*.py'), 'tests/mutants/score.json',
+    rdb_ensure_file($rule, $_) for @modules, @results, $python, 'requirements.lock', glob('tools/*.py'), 'tests/mutants/score.json',
         "$out_dir/external", @external;
     rdb_add_generated(@results, grep { m{^(results|\Q$out_dir\E)/} && !$from_rules{$_} } rdb_list_source($rule));
     $$Pout_of_date = 1 if $sessions_ran;

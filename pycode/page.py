@@ -274,7 +274,10 @@ def figure_result(key: str, height_cm: float) -> Result:
         draw: Callable[..., None] | None = getattr(import_module(module), name, None)
         if draw is None:
             raise ValueError(f"figure {key}: pycode/figures/{group}.py has no function {name}")
-        style.save(lambda canvas: draw(canvas, _measured(group)), path, height_cm)
+        try:
+            style.save(lambda canvas: draw(canvas, _measured(group)), path, height_cm)
+        except style.EmptyFigureError:
+            raise ValueError(f"figure {key}: pycode/figures/{group}.py draws nothing") from None
 
     return Result(module, name, compute, [path], inputs)
 

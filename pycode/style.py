@@ -20,6 +20,10 @@ BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#009E73", "#595959", "#2
 FACES = ("regular", "italic", "bold")
 
 
+class EmptyFigureError(Exception):
+    """A drawing function has drawn nothing."""
+
+
 @cache
 def register_page_font() -> str | None:
     """Make the page's text font known to matplotlib; None where there is no TeX to take it from.
@@ -74,8 +78,9 @@ def save(draw: Callable[[Any], None], path: Path, height_cm: float, width_cm: fl
     with matplotlib.rc_context(parameters()):
         figure = Figure(figsize=(width_cm * CM, height_cm * CM), layout="constrained")
         draw(figure)
-        if not any(axes.has_data() for axes in figure.axes):
-            raise ValueError("nothing is drawn")
+        empty = [figure.patch, *(axes for axes in figure.axes if not (axes.has_data() or axes.texts))]
+        if len(figure.get_children()) == len(empty):
+            raise EmptyFigureError
         content = BytesIO()
         with PdfPages(content, metadata={"CreationDate": None, "Producer": None, "Creator": None}) as pages:
             _write_fonts_by_name(pages._ensure_file())

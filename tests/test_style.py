@@ -88,3 +88,10 @@ def test_colours_differ_in_grey_print():
         return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
 
     assert lightness(style.INK) < min(map(lightness, (style.BLUE, style.ORANGE, style.GREEN, style.GREY))) - 0.05
+
+
+@pytest.mark.parametrize("nothing", [lambda figure: None, lambda figure: figure.subplots(2, 2)], ids=["", "axes"])
+def test_figure_that_draws_nothing_is_refused(tmp_path, nothing):
+    with pytest.raises(style.EmptyFigureError):
+        style.save(nothing, tmp_path / "a.pdf", 4.0)
+    assert not (tmp_path / "a.pdf").exists()

@@ -79,6 +79,7 @@ def stands(stamp: Path, now: dict[str, str]) -> bool:
     """Whether a complete run had these inputs and its outputs stand; an unreadable stamp counts as none."""
     try:
         done = json.loads(stamp.read_text(encoding="utf-8"))
-        return bool(done["inputs"] == now and done["outputs"] == digests([Path(name) for name in done["outputs"]]))
+        found = digests([Path(name) for name in done["outputs"]])
+        return bool(done["inputs"] == now and done["outputs"] == found and all(found.values()))
     except (OSError, ValueError, TypeError, KeyError):
         return False

@@ -119,10 +119,11 @@ def main(base: Path, ahead: bool = False) -> int:
     said = [] if ahead else failed_ahead(failure, now)
     if not said:
         said = renew(base, calls, log) or gather(read_sessions(build), results)
-        if said and ahead:
-            inputs.write(failure, {"inputs": now, "said": said})
         attached = attachments.write(calls, base.with_name("attachments.tex"))
         files = [attached, *(Path(name) for found in read_sessions(build).values() for name in found.get("files", ()))]
+        said = said or [Complaint(f"{path} was deleted while Python ran") for path in files if not path.is_file()]
+        if said and ahead:
+            inputs.write(failure, {"inputs": now, "said": said})
     if said:
         if not ahead:
             tell(said, calls, base)

@@ -94,7 +94,7 @@ def test_changed_lock_file_runs_all(small):
 
 
 def test_changed_version_of_python_runs_all(small):
-    """The interpreter is the same in a .venv of its own; a line in the latter then makes it say another version."""
+    """A .venv with a copy of the interpreter; one more byte and a line beside it then make it another version."""
     first, kept, venv = small.pdf.read_bytes(), small.kept(), small.folder / ".venv"
     venv.unlink()
     real = Path(sys.prefix)
@@ -103,10 +103,13 @@ def test_changed_version_of_python_runs_all(small):
     own.mkdir(parents=True)
     (venv / "bin").mkdir()
     shutil.copy2(real / "pyvenv.cfg", venv)
-    (venv / "bin/python").symlink_to((real / "bin/python").resolve())
+    python = venv / "bin/python"
+    shutil.copy2((real / "bin/python").resolve(), python)
     (own / "packages.pth").write_text(f"{packages}\n", encoding="utf-8")
     assert small.complete() == first
     assert written(small, kept) == set()
+    with open(python, "ab") as file:
+        file.write(b"\n")
     (own / "version.pth").write_text("import sys; sys.version = sys.version.replace('.', '.9', 1)\n", encoding="utf-8")
     assert small.complete() == first
     assert written(small, kept) == {name for name in kept if not re.match(r"pycode\.(proofread|latex)\.", name)}
