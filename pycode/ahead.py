@@ -44,14 +44,16 @@ class Unit:
         return {path for module in self.modules for path in results.sources(module)}
 
 
-def compute(codes: Sequence[str], log: Path, tick: Tick) -> list[tuple[str, float]]:
+def compute(codes: Sequence[str], log: Path, tick: Tick, least: int = 1) -> list[tuple[str, float]]:
     """Compute what the calls ``codes`` need and what does not stand; returns its names with their seconds.
+
+    Fewer than ``least`` pieces of work are left to the sessions.
 
     ``tick(done, total, running)`` is called every SECONDS and whenever something ends; what the work prints goes to
     the end of ``log``. Its processes end with this one, however that ends, and at once when it is interrupted.
     """
     units = missing(codes)
-    return list(_run(units, log, tick)) if units else []
+    return list(_run(units, log, tick)) if len(units) >= least else []
 
 
 def missing(codes: Sequence[str]) -> list[Unit]:

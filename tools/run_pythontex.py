@@ -20,6 +20,7 @@ import inputs
 import steps
 from calls import Call, place, read_calls
 
+ALONE = 2  # a single piece of work is done sooner by the session that needs it, as it starts anyway
 UP_TO_DATE, FAILED, RAN, STOPPED = 0, 1, 3, 130  # exit status; after RAN the document is typeset again
 
 
@@ -152,7 +153,7 @@ def renew(base: Path, calls: list[Call], log: Path) -> list[Complaint]:
     from pycode import ahead
 
     with steps.bar(build / "progress") as bar:
-        computed = ahead.compute([call.code for call in calls], log, bar.move)
+        computed = ahead.compute([call.code for call in calls], log, bar.move, ALONE)
         status = run(base, calls, log, bar)
     longest = sorted(computed, key=lambda each: -each[1])[:3]
     remark = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in longest)

@@ -18,7 +18,7 @@ import publish
 import run_pythontex
 import steps
 
-PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error", "-synctex=1"]
+PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
 AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
 STOPPED = 130  # exit status after Ctrl-C
 
@@ -77,16 +77,17 @@ def complaint(log: Path) -> str:
     return f"pdflatex stopped without a message; see {log}"
 
 
-def pdflatex(arguments: list[str]) -> int:
-    """Run pdflatex, tell how long it took, and return its exit status."""
+def pdflatex(arguments: list[str], draft: bool) -> int:
+    """Run pdflatex, as a ``draft`` without a PDF, tell how long it took, and return its exit status."""
     start = time.monotonic()
-    status = subprocess.call([*PDFLATEX, *arguments], stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
+    command = [*PDFLATEX, "-draftmode" if draft else "-synctex=1", *arguments]
+    status = subprocess.call(command, stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
     steps.tell("pdflatex", time.monotonic() - start)
     return status
 
 
 def main(base: Path, arguments: list[str]) -> int:
-    """Make a pass; the exit status is that of the sessions, or says that pdflatex failed."""
+    """Make a pass; the exit status is that of the sessions, or says that pdflatex failed or another pass must follow."""
     if (base.parent / "kept").is_dir():
         restore(base)
     if arguments == ["--restore"]:
@@ -96,10 +97,12 @@ def main(base: Path, arguments: list[str]) -> int:
     run_pythontex.main(base, ahead=True)
     keep(base)
     base.with_suffix(".log").unlink(missing_ok=True)
+    draft = not base.with_suffix(".aux").is_file()  # the first pass finds labels and calls; another one must follow
     try:
-        status = pdflatex(arguments)
+        status = pdflatex(arguments, draft)
         if status and stale(base):
-            status = pdflatex(arguments)
+            draft = True
+            status = pdflatex(arguments, draft)
     except BaseException:
         restore(base)
         raise
@@ -107,11 +110,12 @@ def main(base: Path, arguments: list[str]) -> int:
         restore(base)
         said = complaint(base.with_suffix(".log"))
         if said.startswith(f"{base}.bbl:"):  # of an entry that may be mended by now: without it bibtex comes first
-            base.with_suffix(".bbl").unlink()
+            base.with_suffix(".bbl").unlink(missing_ok=True)
         print(said, file=sys.stderr)
         return run_pythontex.FAILED
     forget(base)
-    return run_pythontex.main(base)
+    status = run_pythontex.main(base)
+    return run_pythontex.RAN if draft and status == run_pythontex.UP_TO_DATE else status
 
 
 def end_with(parent: int) -> None:

@@ -252,7 +252,7 @@ class Ahead:
         self.asked = []
         self.took = []
 
-    def __call__(self, codes, log, tick):
+    def __call__(self, codes, log, tick, least):
         self.asked.append(codes)
         tick(0, len(codes), ["first"])
         return self.took

@@ -71,6 +71,15 @@ def test_sessions_run_before_and_after_pdflatex_and_the_time_is_told(typeset, ca
     assert re.fullmatch(r"pdflatex +\d+\.\d s\n", capsys.readouterr().out)
 
 
+def test_first_pass_is_a_draft_that_another_one_follows(typeset):
+    BASE.with_suffix(".aux").unlink()
+    pdflatex('echo "$*" > arguments; echo new > build/main.aux')
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.RAN
+    assert "-draftmode" in Path("arguments").read_text(encoding="utf-8")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    assert "-draftmode" not in Path("arguments").read_text(encoding="utf-8")
+
+
 def test_calls_of_the_last_complete_document_serve_where_build_was_removed(typeset):
     BASE.with_suffix(".pytxcode").unlink()
     Path("results").mkdir()
@@ -91,7 +100,7 @@ def test_what_python_printed_for_an_earlier_text_does_not_stop_the_pass(typeset)
     macros = BASE.with_suffix(".pytxmcr")
     macros.write_text("for calls that have moved", encoding="utf-8")
     pdflatex("[ ! -e build/main.pytxmcr ] || exit 1; echo new > build/main.aux")
-    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.RAN
     assert (content(".aux"), macros.exists()) == ("new", False)
 
 
