@@ -9,6 +9,7 @@ from pathlib import Path
 from calls import Call
 
 GROUP = re.compile(r'page\.(figure|check|result|result_text)\("(\w+)\.')
+ROLE = re.compile(r"(?::\w+:)?(`{1,2})(.*?)\1")  # marks of code and of mathematics
 KINDS = ("figures", "checks", "experiments")
 
 
@@ -26,7 +27,7 @@ def modules(calls: Iterable[Call]) -> list[Path]:
 def description(source: str) -> str:
     """First line of a module's docstring."""
     try:
-        return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+        return ROLE.sub(r"\2", (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0])
     except SyntaxError as error:  # a module that nothing has run yet
         return f"line {error.lineno} is not Python"
 

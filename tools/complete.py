@@ -7,7 +7,7 @@ from pathlib import Path
 import inputs
 
 SOURCE = re.compile(
-    r'^  "(?!/)(?:\./)?(?!build/)([^"]+)" \S+ \S+ ([0-9a-f]{32}) ', re.MULTILINE
+    r'^  "(?!/)(?:\./)?(?!build/|\.venv/)([^"]+)" \S+ \S+ ([0-9a-f]{32}) ', re.MULTILINE
 )  # in latexmk's database
 
 

@@ -70,7 +70,7 @@ class Text:
             "input": lambda r: self.file(Path(r.braces())),
             "drawing": self.drawing,
             "pyfigure": self.figure,
-            "drawnby": lambda r: "Drawn by " + " and ".join(rf"\texttt{{{name}}}" for name in self.scripts) + ".",
+            "drawnby": lambda r: "Drawn by~" + " and ".join(rf"\texttt{{{name}}}" for name in self.scripts) + ".",
             "result": lambda r: r.number(self.value(rf'result("{{1}}", "{r.brackets()}")', r)),
             "benchmark": lambda r: r.number(self.value(rf'benchmark("{{1}}", "{r.brackets()}")', r)),
             "resulttext": lambda r: self.value('result_text("{1}")', r),
