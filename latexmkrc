@@ -45,6 +45,7 @@ open(our $build_lock, '>', "$out_dir/lock") or unwritable("$out_dir: $!");
 unless (flock($build_lock, LOCK_EX | LOCK_NB)) { print STDERR "Another build is running in this folder; wait for it\n"; exit 1 }
 fcntl($build_lock, F_SETFD, 0);                # programs that outlive a killed latexmk keep it
 run('typeset.py', "$out_dir/main", '--restore') if -d "$out_dir/kept";
+unlink "$out_dir/main.fdb_latexmk" unless -s "$out_dir/main.aux";   # without it bibtex would come first, and fail
 
 # Modules may read files of the user's, in a folder that an environment variable names: EXTERNAL = "VARIABLE/pattern".
 # Another folder or name among them is a change of build/external, another content one of the file itself.
@@ -139,7 +140,9 @@ sub publish {
 $failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is bibtex
 sub stopped {
     my $log = `cat '$out_dir/main.blg' 2>/dev/null`;
-    print STDERR "$1$2\n" while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
+    my $told = 0;
+    print STDERR "$1$2\n" and $told++ while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
+    print STDERR "bibtex failed; see $out_dir/main.blg, then build again\n" unless $told;
     unlink map { "$out_dir/main.$_" } qw(aux bbl fdb_latexmk log);  # the next run begins with pdflatex
     return give_up($?);
 }

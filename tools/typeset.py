@@ -62,7 +62,7 @@ def stale(base: Path) -> bool:
         return False
     macros.unlink()
     base.parent.joinpath("pythontex.json").unlink(missing_ok=True)
-    for path in map(base.with_suffix, AUXILIARY):
+    for path in map(base.with_suffix, [*AUXILIARY, ".bbl"]):
         path.unlink(missing_ok=True)
     return True
 

@@ -104,11 +104,21 @@ def test_torn_stamp_counts_as_none(wrapper, torn):
     assert run(wrapper) == wrapper.UP_TO_DATE
 
 
-@pytest.mark.parametrize("name", ["figure.pdf", "build/results.json", "build/main.pytxmcr", "results/values/a.json"])
+@pytest.mark.parametrize("name", ["build/results.json", "build/main.pytxmcr", "results/values/a.json"])
 def test_deleted_output_runs_the_sessions_again(wrapper, name):
     run(wrapper)
     Path(name).unlink()
     assert run(wrapper) == wrapper.RAN
+
+
+def test_figure_that_is_not_there_when_the_sessions_end_is_named_until_it_is(wrapper, capsys):
+    Path("figure.pdf").unlink()
+    for _ in range(2):
+        assert run(wrapper) == wrapper.FAILED
+        assert capsys.readouterr().err == "figure.pdf was deleted while Python ran\n"
+    Path("figure.pdf").write_text("drawn", encoding="utf-8")
+    assert run(wrapper) == wrapper.RAN
+    assert run(wrapper) == wrapper.UP_TO_DATE
 
 
 def test_other_python_runs_the_sessions_again(wrapper, monkeypatch):
