@@ -87,7 +87,7 @@ def pdflatex(arguments: list[str], draft: bool) -> int:
 
 
 def main(base: Path, arguments: list[str]) -> int:
-    """Make a pass; the exit status is that of the sessions, or says that pdflatex failed or another pass must follow."""
+    """Make a pass; the exit status is that of the sessions, or says that pdflatex failed or another must follow."""
     if (base.parent / "kept").is_dir():
         restore(base)
     if arguments == ["--restore"]:
