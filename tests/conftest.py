@@ -78,4 +78,5 @@ def pytex(package, monkeypatch):
 
 def pytest_configure() -> None:
     """Hear Ctrl-C: a shell lets what it starts in the background ignore it, and so would the programs under test."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # after the latter, too, fixtures tidy up
+        signal.signal(number, signal.default_int_handler)
