@@ -42,7 +42,7 @@ distclean: clean ## remove what Python computed too (results/); .venv stays
 	@rm -rf results
 
 help:         ## these lines
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 # A stamp of the interpreter, the lock file and the set-up's own text says that nothing is to do, without starting Python.
 PROGRAMS = latexmk pdflatex pythontex bibtex pdftotext kpsewhich

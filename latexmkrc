@@ -39,6 +39,7 @@ sub aloud {
 my $python = '.venv/bin/python';
 unless (-x $python) { print STDERR "There is no .venv yet; type: make pdf\n"; exit 2 }
 delete @ENV{qw(PYTHONHOME PYTHONPATH)};        # the sessions see .venv and this folder only
+if (-l $out_dir) { print STDERR "$out_dir is a link; remove it, as its folder must lie here\n"; exit 1 }
 mkdir $out_dir;
 sub unwritable { print STDERR "Cannot write to $_[0]\n"; exit 1 }
 open(our $build_lock, '>', "$out_dir/lock") or unwritable("$out_dir: $!");
@@ -68,11 +69,9 @@ close($known);
     no warnings 'redefine';
     my $write = \&rdb_write;
     *rdb_write = sub { $failure > 0 ? 0 : $write->(@_) };
-    for my $name (qw(get_log_file parse_log rdb_set_latex_deps)) {   # logs are read in silence
-        my $own = \&$name;
-        *$name = sub { local $SIG{__WARN__} = $silent ? sub { } : $SIG{__WARN__}; $own->(@_) };
-    }
 }
+our @warned;                                   # what latexmk itself has to say is told where nobody else knows a cause
+$SIG{__WARN__} = sub { push @warned, @_ } if $silent;
 
 # make watch looks at the sources five times a second; latexmk itself takes whole seconds only.
 $sleep_time = 1;
@@ -104,6 +103,7 @@ sub run {
 # Modules count as sources of the document; a pass after which sessions ran is followed by another.
 my $sessions_ran;
 sub typeset {
+    @warned = ();
     my $status = run('typeset.py', "$out_dir/main", @_);
     $sessions_ran = $status >> 8 == 3;
     rdb_do_files(sub { rdb_update1() if $file =~ m{^(results/|\Q$out_dir\E/(\./)?(code/|attachments\.tex$|main\.pytxmcr$))} });   # Python wrote them before pdflatex read them
@@ -142,7 +142,7 @@ sub stopped {
     my $log = `cat '$out_dir/main.blg' 2>/dev/null`;
     my $told = 0;
     print STDERR "$1$2\n" and $told++ while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
-    print STDERR "bibtex failed; see $out_dir/main.blg, then build again\n" unless $told;
+    print STDERR @warned, "The build stopped; what bibtex says is in $out_dir/main.blg\n" unless $told;
     unlink map { "$out_dir/main.$_" } qw(aux bbl fdb_latexmk log);  # the next run begins with pdflatex
     return give_up($?);
 }

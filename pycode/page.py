@@ -68,6 +68,8 @@ class Session:
             self.record(error=str(error))
             return
         message = str(error) if isinstance(error, CheckError | WriteError) else f"{kind.__name__}: {error}"
+        if isinstance(error, SyntaxError) and error.filename:  # its own text has no folder
+            message = f"{kind.__name__}: {error.msg} in {os.path.relpath(error.filename, results.ROOT)}:{error.lineno}"
         own = [f for f in traceback.extract_tb(trace) if Path(f.filename).is_relative_to(results.PACKAGE)]
         inner = [f for f in own if Path(f.filename).name not in ("page.py", "displays.py", "results.py")]
         if inner and not isinstance(error, WriteError):

@@ -157,6 +157,8 @@ def writing(path: Path) -> Iterator[None]:
         name = os.path.relpath(path, ROOT) if path.is_relative_to(ROOT) else str(path)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         remedy = "free some space on its disk" if full else f"make {os.path.dirname(name) or 'its folder'}/ writable"
+        if error.errno in (errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
+            remedy = "remove what has this name, or that of one of its folders, and is something else"
         raise WriteError(f"{name} cannot be written ({error.strerror or error}); {remedy}, then repeat") from error
 
 

@@ -17,10 +17,12 @@ class Call(NamedTuple):
 
 def read_calls(code_file: Path) -> list[Call]:
     """Calls in their order, without those of every session's start and end."""
-    body = code_file.read_text(encoding="utf-8").partition("=>PYTHONTEX:SETTINGS#")[0]
+    body = code_file.read_text(encoding="utf-8", errors="replace").partition("=>PYTHONTEX:SETTINGS#")[0]
     calls = []
     for chunk in body.split("=>PYTHONTEX#")[1:]:
-        head, code = chunk.split("#\n", 1)
+        head, whole, code = chunk.partition("#\n")
+        if not whole:  # pdflatex stopped while it wrote this one
+            continue
         family, session, _, instance, *_, file, line = head.split("#")
         if not family.startswith("CC:"):
             calls.append(Call(session, instance, file, line, code.strip()))

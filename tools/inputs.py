@@ -19,7 +19,7 @@ def digest(path: Path) -> str:
 
 def inputs(code_file: Path) -> dict[str, str]:
     """Everything of which a change runs the sessions again; not the lines on which the calls stand."""
-    code = without_places(code_file.read_text(encoding="utf-8"))
+    code = without_places(code_file.read_text(encoding="utf-8", errors="replace"))
     modules = sorted(Path("pycode").rglob("*.py"))
     measured = sorted([*Path("benchmarks").rglob("*.py"), *Path("benchmarks").glob("*.json")])
     own = [Path(__file__).with_name(name) for name in ("attachments.py", "calls.py", "inputs.py", "run_pythontex.py")]

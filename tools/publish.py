@@ -12,6 +12,7 @@ from pathlib import Path
 
 import inputs
 import references
+import steps
 import synctex
 
 CALLS = Path("results/main.pytxcode")  # what a complete document asks of Python: the next build starts with it
@@ -42,9 +43,24 @@ def gaps(log: str, pages: list[str]) -> list[str]:
     if any(font.startswith("gbsn") for font in fonts):
         found.append("main.tex: the Chinese name has a character outside GB 2312, for which the font gbsn has no glyph")
     found += [f"a character that the font {font} does not have" for font in fonts if not font.startswith("gbsn")]
-    for number, page in enumerate(pages, start=1):
+    for number, page in enumerate([] if found else pages, start=1):  # they show the holes that the log has told
         found += [f"page {number}: {line.strip()}" for line in page.splitlines() if "??" in line]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(placed, found)))
+
+
+def placed(warning: str) -> str:
+    """An undefined reference or citation with the place of its use, as TeX names the line but not the file."""
+    named = re.search(r"(?:Reference|Citation|Hyper reference) [`'](.+?)' .*on input line (\d+)", warning)
+    if named:
+        use = re.compile(rf"\\\w*(?:ref|cite)\w*\*?(?:\[[^]]*\])*\{{[^}}]*\b{re.escape(named[1])}\b")
+        for path in [*Path().glob("*.tex"), *Path("sections").rglob("*.tex"), *Path("figures").rglob("*.tex")]:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            # TeX stands at the end of the paragraph or argument in which the name is
+            before = range(min(int(named[2]), len(lines)), max(0, int(named[2]) - 40), -1)
+            for number in before:
+                if use.search(lines[number - 1]):
+                    return f"{path}:{number}: {warning}"
+    return warning
 
 
 def replace(source: Path, target: Path) -> None:
@@ -76,7 +92,7 @@ def main(base: Path, target: Path) -> int:
     if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base.with_suffix(".pytxcode"))):
         print(f"{target} is not replaced: sources changed while it was built; build again", file=sys.stderr)
         return 1
-    read = read_pages(base.with_suffix(".pdf"))
+    start, read = time.monotonic(), read_pages(base.with_suffix(".pdf"))
     try:
         synctex.main(base.with_suffix(".synctex.gz"), rows(base))
         pages = read()
@@ -87,8 +103,10 @@ def main(base: Path, target: Path) -> int:
             print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
             return 1
         publish(base, target)
+        steps.tell("publish", time.monotonic() - start)
     except OSError as error:
-        print(f"{target} is not replaced: {error.filename}: {error.strerror}", file=sys.stderr)
+        name = error.filename2 or error.filename
+        print(f"{target} is not replaced: {name}: {error.strerror}", file=sys.stderr)
         return 1
     seconds = max(0.0, time.time() - float(os.environ.get("BUILD_STARTED", "inf")))
     sha256 = hashlib.sha256(target.read_bytes()).hexdigest()

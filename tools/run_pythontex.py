@@ -74,9 +74,15 @@ def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]
         last = [call for call in started if call in at and call[0] == name]
         call = (name, found["instance"]) if "instance" in found else last[-1] if last else None
         where = at.get(call) if call else None
-        reason = found.get("error") or f"session {name} died without a message" + (f" in {where.code}" if where else "")
+        reason = found.get("error") or died(name, where)
         said.append(Complaint(reason, call if where else None))
     return said
+
+
+def died(session: str, call: Call | None) -> str:
+    """What is known of a session that left no word."""
+    where = f" in {call.code}" if call else ""
+    return f"session {session} died without a message{where} (killed, out of memory, or ended by its code)"
 
 
 def tell(said: list[Complaint], calls: list[Call], base: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import publish
 import run_pythontex
 import steps
+from calls import read_calls
 
 PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
 AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
@@ -52,13 +53,21 @@ def forget(base: Path) -> None:
     shutil.rmtree(old)
 
 
+def shifted(base: Path) -> bool:
+    """Whether the calls up to an error are others than in the pass before, or the error is in a generated file."""
+    before = base.parent / "kept" / f"{base.name}.pytxcode"
+    known = [call.code for call in read_calls(before)] if before.is_file() else []
+    found = [call.code for call in read_calls(base.with_suffix(".pytxcode"))][:-1]  # the last may be cut
+    return found != known[: len(found)] or complaint(base.with_suffix(".log")).startswith(f"{base.parent}/")
+
+
 def stale(base: Path) -> bool:
     """Put aside what Python printed for an earlier text, if anything: in the wrong place it can stop pdflatex.
 
     PythonTeX counts calls, so a call inserted in the text shifts all that follow.
     """
     macros = base.with_suffix(".pytxmcr")
-    if not macros.is_file():
+    if not (macros.is_file() and shifted(base)):
         return False
     macros.unlink()
     base.parent.joinpath("pythontex.json").unlink(missing_ok=True)
@@ -111,7 +120,7 @@ def main(base: Path, arguments: list[str]) -> int:
         said = complaint(base.with_suffix(".log"))
         if said.startswith(f"{base}.bbl:"):  # of an entry that may be mended by now: without it bibtex comes first
             base.with_suffix(".bbl").unlink(missing_ok=True)
-        print(said, file=sys.stderr)
+        print(said.replace(f"{base}.bbl:", f"an entry of the bibliography, as in {base}.bbl:"), file=sys.stderr)
         return run_pythontex.FAILED
     forget(base)
     status = run_pythontex.main(base)

@@ -42,7 +42,7 @@ def test_complete_document_replaces_the_old_one(publish, capsys):
     assert publish.main(Path("main"), Path("out.pdf")) == 0
     # the sum is sha256sum's of the three bytes
     assert re.fullmatch(
-        r"out\.pdf: 2 pages, 6\d\.\d s in all, "
+        r"publish +\d+\.\d s\nout\.pdf: 2 pages, 6\d\.\d s in all, "
         "sha256 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437\n",
         capsys.readouterr().out,
     )
@@ -58,6 +58,23 @@ def test_document_of_sources_that_changed_meanwhile_is_refused(publish, capsys, 
     assert publish.main(Path("main"), Path("out.pdf")) == 1
     assert capsys.readouterr().err == "out.pdf is not replaced: sources changed while it was built; build again\n"
     assert Path("out.pdf").read_bytes() == b"old"
+
+
+def test_undefined_reference_is_told_with_the_place_of_its_use(publish, capsys):
+    Path("sections").mkdir()
+    text = "\\section{A}\nSee \\cref{eq:b,\n eq:a}\nand \\cite[p.~1]{b}.\n"
+    Path("sections/a.tex").write_text(text.replace(",\n ", ","), encoding="utf-8")
+    warnings = [
+        "Reference `eq:a' on page 1 undefined on input line 3.",
+        "Citation `b' on page 1 undefined on input line 3.",
+    ]
+    Path("main.log").write_text("".join(f"LaTeX Warning: {warning}\n" for warning in warnings), encoding="utf-8")
+    say("?? \\f")
+    assert publish.main(Path("main"), Path("out.pdf")) == 1
+    assert capsys.readouterr().err == (
+        "out.pdf is not replaced, the new document has holes:\n"
+        f"  sections/a.tex:2: LaTeX Warning: {warnings[0]}\n  sections/a.tex:3: LaTeX Warning: {warnings[1]}\n"
+    )
 
 
 def test_target_that_cannot_be_written_is_named_and_nothing_is_left(publish, capsys, monkeypatch):

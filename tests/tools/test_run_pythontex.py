@@ -155,7 +155,7 @@ def test_reason_of_a_session_is_told_with_its_place(wrapper, capsys):
 )
 def test_session_without_its_mark_is_dead_even_if_pythontex_is_content(wrapper, capsys, progress, message):
     assert run(wrapper, {"pg": COMPLETE["pg"]}, progress=progress) == wrapper.FAILED
-    assert capsys.readouterr().err == f"{message}\n"
+    assert capsys.readouterr().err == f"{message} (killed, out of memory, or ended by its code)\n"
 
 
 def test_all_failing_sessions_are_told(wrapper, capsys):

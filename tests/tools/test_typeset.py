@@ -50,6 +50,19 @@ def pdflatex(body):
     path.chmod(0o755)
 
 
+def code(*calls):
+    """What pdflatex writes for PythonTeX when it meets these calls."""
+    return "".join(f"=>PYTHONTEX#py#vae#default#{i}#i####a.tex#{i}#\n{call}\n" for i, call in enumerate(calls))
+
+
+def calls(*known):
+    """Let a pass before have met these calls, and Python have answered them."""
+    BASE.with_suffix(".pytxcode").write_text(code(*known), encoding="utf-8")
+    macros = BASE.with_suffix(".pytxmcr")
+    macros.write_text("answers", encoding="utf-8")
+    return macros
+
+
 def content(suffix):
     path = BASE.with_suffix(suffix)
     return path.read_text(encoding="utf-8").strip() if path.is_file() else None
@@ -97,11 +110,31 @@ def test_failing_pass_tells_the_first_error_and_restores_what_was(typeset, capsy
 
 
 def test_what_python_printed_for_an_earlier_text_does_not_stop_the_pass(typeset):
-    macros = BASE.with_suffix(".pytxmcr")
-    macros.write_text("for calls that have moved", encoding="utf-8")
-    pdflatex("[ ! -e build/main.pytxmcr ] || exit 1; echo new > build/main.aux")
+    macros = calls("first", "second")
+    Path("moved").write_text(code("new", "first", "second"), encoding="utf-8")
+    pdflatex("cp moved build/main.pytxcode; [ ! -e build/main.pytxmcr ] || exit 1; echo new > build/main.aux")
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.RAN
     assert (content(".aux"), macros.exists()) == ("new", False)
+
+
+@pytest.mark.parametrize("cut", [0, 9])
+def test_error_in_the_text_leaves_what_python_printed(typeset, cut):
+    macros = calls("first", "second", "third")
+    written = code("first", "second")
+    Path("cut").write_text(written[: len(written) - cut], encoding="utf-8")
+    pdflatex("echo x >> passes; cp cut build/main.pytxcode; cp log build/main.log; exit 1")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.FAILED
+    assert (content(".aux"), macros.exists()) == ("complete", True)
+    assert Path("passes").read_text(encoding="utf-8").count("x") == 1
+    assert content(".pytxcode") == code("first", "second", "third").strip()
+
+
+def test_error_in_a_generated_file_is_mended_by_a_pass_without_it(typeset):
+    macros = calls("first")
+    Path("log").write_text("./build/main.aux:1: Undefined control sequence.\n", encoding="utf-8")
+    pdflatex("[ -e build/main.aux ] || exec touch build/main.aux; cp log build/main.log; exit 1")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.RAN
+    assert not macros.exists()
 
 
 @pytest.mark.parametrize("log", ["", "This is pdfTeX\n"])
