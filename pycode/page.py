@@ -5,6 +5,7 @@ A session leaves build/sessions/<name>.json: the numbers it printed and the file
 """
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -41,7 +42,7 @@ class Session:
     def __init__(self, pytex: Any) -> None:
         self.pytex = pytex
         self.numbers: dict[str, float] = {}
-        self.files: set[Path] = set()
+        self.files: dict[str, str] = {}  # their digests when they were verified: what comes after is not ours
         self.checked: set[str] = set()
 
     def record(self, **content: Any) -> None:
@@ -112,7 +113,7 @@ def _end_with(build: int) -> None:
 
 def end() -> None:
     """Close the session with its completion mark."""
-    files = sorted(os.path.relpath(path, results.ROOT) for path in session().files)
+    files = dict(sorted(session().files.items()))
     session().record(numbers=session().numbers, files=files)
 
 
@@ -248,8 +249,8 @@ def check(key: str) -> str:
 
 
 def _built(command: str, path: Path) -> str:
-    session().files.add(path)
     name = os.path.relpath(path, results.ROOT)
+    session().files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return rf"\built{{{name}}}{{\{command}{{{name}}}}}"
 
 

@@ -127,15 +127,20 @@ def main(base: Path, ahead: bool = False) -> int:
     if not said:
         said = renew(base, calls, log) or gather(read_sessions(build), results)
         attached = attachments.write(calls, base.with_name("attachments.tex"))
-        files = [attached, *(Path(name) for found in read_sessions(build).values() for name in found.get("files", ()))]
-        said = said or [Complaint(f"{path} was deleted while Python ran") for path in files if not path.is_file()]
+        verified = {
+            name: sha for found in read_sessions(build).values() for name, sha in found.get("files", {}).items()
+        }
+        said = said or [
+            Complaint(f"{name} was deleted while Python ran") for name in verified if not Path(name).is_file()
+        ]
         if said and ahead:
             inputs.write(failure, {"inputs": now, "said": said})
     if said:
         if not ahead:
             tell(said, calls, base)
         return FAILED
-    inputs.write(stamp, {"inputs": now, "outputs": inputs.outputs([base.with_suffix(".pytxmcr"), results, *files])})
+    left = inputs.outputs([attached, base.with_suffix(".pytxmcr"), results])
+    inputs.write(stamp, {"inputs": now, "outputs": left | verified})  # another figure by now does not stand
     return RAN
 
 

@@ -34,8 +34,9 @@ with open("runs", "a") as runs:
 print(script.get("output", ""))
 sys.exit(script.get("status", 0))
 """
-COMPLETE = {"vae": {"numbers": {"elbo.draws": 3, "elbo.gap": 0.1}, "files": ["figure.pdf"]},
-            "pg": {"numbers": {"pg.a": 0.1}, "files": []}}  # fmt: skip
+DRAWN = "8b6df8c11847ada8266bad5b8737f94c208c411a3ebe18e27aad31bfb7eb8767"  # sha256sum's of the figure
+COMPLETE = {"vae": {"numbers": {"elbo.draws": 3, "elbo.gap": 0.1}, "files": {"figure.pdf": DRAWN}},
+            "pg": {"numbers": {"pg.a": 0.1}, "files": {}}}  # fmt: skip
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_complete_sessions_are_gathered_and_not_run_again(wrapper):
     assert json.loads(Path("build/results.json").read_text(encoding="utf-8")) == numbers
 
 
-@pytest.mark.parametrize("name", ["pycode/a.py", "pycode/b.py", "requirements.lock", "figure.pdf", "build/results.json",
+@pytest.mark.parametrize("name", ["pycode/a.py", "pycode/b.py", "requirements.lock", "build/results.json",
                                   "build/main.pytxmcr", "tests/mutants/score.json",
                                   "results/values/a.json"])  # fmt: skip
 def test_changed_input_or_output_runs_the_sessions_again(wrapper, name):
@@ -125,6 +126,14 @@ def test_other_python_runs_the_sessions_again(wrapper, monkeypatch):
     run(wrapper)
     monkeypatch.setattr("sys.version", "3.99")
     assert run(wrapper) == wrapper.RAN
+
+
+def test_figure_replaced_while_sessions_run_runs_them_again(wrapper):
+    Path("figure.pdf").write_text("another", encoding="utf-8")
+    assert run(wrapper) == wrapper.RAN
+    assert run(wrapper) == wrapper.RAN
+    Path("figure.pdf").write_text("drawn", encoding="utf-8")
+    assert run(wrapper) == wrapper.UP_TO_DATE
 
 
 def test_calls_that_only_moved_run_nothing(wrapper):
@@ -198,7 +207,7 @@ def test_error_of_pythontex_itself_is_told(wrapper, capsys):
 
 
 def test_one_key_with_two_values_is_refused(wrapper, capsys):
-    sessions = COMPLETE | {"pg": {"numbers": {"elbo.gap": 0.2}, "files": []}}
+    sessions = COMPLETE | {"pg": {"numbers": {"elbo.gap": 0.2}, "files": {}}}
     assert run(wrapper, sessions) == wrapper.FAILED
     assert capsys.readouterr().err == "elbo.gap: session vae prints 0.1, another one 0.2\n"
 
