@@ -54,11 +54,15 @@ def forget(base: Path) -> None:
 
 
 def shifted(base: Path) -> bool:
-    """Whether the calls up to an error are others than in the pass before, or the error is in a generated file."""
+    """Whether what earlier passes left may be to blame for an error.
+
+    The calls up to it are others than in the pass before, or it is in a generated file, or at the end of one.
+    """
     before = base.parent / "kept" / f"{base.name}.pytxcode"
     known = [call.code for call in read_calls(before)] if before.is_file() else []
     found = [call.code for call in read_calls(base.with_suffix(".pytxcode"))][:-1]  # the last may be cut
-    return found != known[: len(found)] or complaint(base.with_suffix(".log")).startswith(f"{base.parent}/")
+    said = complaint(base.with_suffix(".log"))
+    return found != known[: len(found)] or said.startswith(f"{base.parent}/") or "File ended" in said
 
 
 def stale(base: Path) -> bool:

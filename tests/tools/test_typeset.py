@@ -129,9 +129,12 @@ def test_error_in_the_text_leaves_what_python_printed(typeset, cut):
     assert content(".pytxcode") == code("first", "second", "third").strip()
 
 
-def test_error_in_a_generated_file_is_mended_by_a_pass_without_it(typeset):
+@pytest.mark.parametrize(
+    "error", ["build/main.aux:1: Undefined control sequence.", "main.tex:7: File ended while scanning"]
+)
+def test_error_in_a_generated_file_is_mended_by_a_pass_without_it(typeset, error):
     macros = calls("first")
-    Path("log").write_text("./build/main.aux:1: Undefined control sequence.\n", encoding="utf-8")
+    Path("log").write_text(f"./{error}\n", encoding="utf-8")
     pdflatex("[ -e build/main.aux ] || exec touch build/main.aux; cp log build/main.log; exit 1")
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.RAN
     assert not macros.exists()
