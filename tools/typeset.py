@@ -21,6 +21,7 @@ from calls import read_calls
 
 PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
 AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
+CUT = re.compile(r"File ended while|Incomplete \\if")  # an error at the end of a file; TeX names the one that read it
 STOPPED = 130  # exit status after Ctrl-C
 
 
@@ -62,7 +63,7 @@ def shifted(base: Path) -> bool:
     known = [call.code for call in read_calls(before)] if before.is_file() else []
     found = [call.code for call in read_calls(base.with_suffix(".pytxcode"))][:-1]  # the last may be cut
     said = complaint(base.with_suffix(".log"))
-    return found != known[: len(found)] or said.startswith(f"{base.parent}/") or "File ended" in said
+    return found != known[: len(found)] or said.startswith(f"{base.parent}/") or bool(CUT.search(said))
 
 
 def stale(base: Path) -> bool:
