@@ -72,6 +72,8 @@ close($known);
 }
 our @warned;                                   # what latexmk itself has to say is told where nobody else knows a cause
 $SIG{__WARN__} = sub { push @warned, @_ } if $silent;
+our $told;                                     # somebody has named a cause
+END { print STDERR @warned if $? && !$told }
 
 # make watch looks at the sources five times a second; latexmk itself takes whole seconds only.
 $sleep_time = 1;
@@ -86,6 +88,7 @@ sub give_up {
     my $stopped = ($status & 127) == 2 || $status >> 8 == 130;
     print STDERR "\nStopped; make pdf continues here.\n" if $stopped;
     unlink "$out_dir/main.pdf";
+    $told = 1;
     exit($stopped ? 130 : 1) if $stopped || !$preview_continuous_mode;
     undef $started;
     return 1;

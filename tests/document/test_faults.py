@@ -171,3 +171,10 @@ def test_python_of_the_user_does_not_reach_the_sessions(small):
     (small.folder / "sections" / "json.py").write_text("raise SystemExit('not this one')", encoding="utf-8")
     small.write("requirements.lock", "# everything runs again\n")
     small.complete(**replace)
+
+
+def test_failure_that_only_latexmk_knows_is_told(small):
+    (small.folder / "main.tex").unlink()
+    run = small.build()
+    assert run.status != 0
+    assert "Could not find file 'main.tex'" in run.last
