@@ -96,18 +96,37 @@ sub give_up {
 $SIG{$_} = sub { give_up(2) } for qw(INT TERM HUP);
 
 our $started;                                  # when the present build began
+sub begun { return $started //= $preview_continuous_mode ? time : $^T }
 sub run {
     my ($tool, @arguments) = @_;
-    $started //= $preview_continuous_mode ? time : $^T;
-    local $ENV{BUILD_STARTED} = $started;
+    begun();
     return aloud(sub { system($python, "tools/$tool", @arguments) });
+}
+
+# publish.py looks for holes while latexmk finds out whether the pass was the last, and waits for a word.
+my ($publisher, $pid);
+sub check {
+    local $ENV{BUILD_STARTED} = begun();
+    $pid = aloud(sub { open($publisher, '|-', $python, 'tools/publish.py', "$out_dir/main", 'main.pdf') });
+}
+sub answer {
+    my ($word) = @_;
+    return unless $pid;
+    local $SIG{PIPE} = 'IGNORE';
+    print $publisher $word;
+    kill 'TERM', $pid unless $word;
+    undef $pid;
+    close($publisher);
+    return $?;
 }
 
 # Modules count as sources of the document; a pass after which sessions ran is followed by another.
 my $sessions_ran;
 sub typeset {
     @warned = ();
+    answer('');
     my $status = run('typeset.py', "$out_dir/main", @_);
+    check() unless $status;
     $sessions_ran = $status >> 8 == 3;
     rdb_do_files(sub { rdb_update1() if $file =~ m{^(results/|\Q$out_dir\E/(\./)?(code/|attachments\.tex$|main\.pytxmcr$))} });   # Python wrote them before pdflatex read them
     return $status && !$sessions_ran && give_up($status);
@@ -123,6 +142,7 @@ sub watch {
     return 0;
 }
 sub bibliography {
+    answer('');
     my $start = time;
     my $status = system('bibtex', @_) >> 8;
     aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start });
@@ -136,7 +156,8 @@ sub publish {
         aloud(sub { print "main.pdf is up to date, sha256 $sum\n" });
         return 0;
     }
-    my $status = run('publish.py', "$out_dir/main", 'main.pdf');
+    check() unless $pid;
+    my $status = answer("publish\n");
     undef $started;
     return $status && give_up($status);
 }

@@ -31,6 +31,6 @@ def objection(base: Path, pdf: Path) -> str:
             continue
         if not path.is_file() or hashlib.md5(path.read_bytes()).hexdigest() != digest:
             return f"{name} has changed since {pdf} was built; type: make pdf"
-    if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base.with_suffix(".pytxcode"))):
+    if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base)):
         return f"what Python computes has changed since {pdf} was built; type: make pdf"
     return ""

@@ -17,8 +17,12 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def inputs(code_file: Path) -> dict[str, str]:
-    """Everything of which a change runs the sessions again; not the lines on which the calls stand."""
+def inputs(base: Path, code_file: Path | None = None) -> dict[str, str]:
+    """Everything of which a change runs the sessions again; not the lines on which the calls stand.
+
+    ``code_file``: where the calls are read, if not where pdflatex writes them.
+    """
+    code_file = code_file or base.with_suffix(".pytxcode")
     code = without_places(code_file.read_text(encoding="utf-8", errors="replace"))
     modules = sorted(Path("pycode").rglob("*.py"))
     measured = sorted([*Path("benchmarks").rglob("*.py"), *Path("benchmarks").glob("*.json")])
@@ -29,7 +33,7 @@ def inputs(code_file: Path) -> dict[str, str]:
 
     return {
         "code": hashlib.sha256(code.encode()).hexdigest(),
-        "displays": displays(code_file.with_name("displays.json")) if "page.proofread(" in code else "",
+        "displays": displays(base.with_name("displays.json")) if "page.proofread(" in code else "",
         "python": sys.version,
         **{f"tools/{path.name}": digest(path) for path in own},
         **digests([*modules, *measured, *map(Path, OTHERS)]),

@@ -1,4 +1,7 @@
-"""Copy a finished PDF to its place, if nothing is missing in it: python tools/publish.py build/main main.pdf"""
+"""Copy a finished PDF to its place, if nothing is missing in it: python tools/publish.py build/main main.pdf <<<publish
+
+It reads the line when it has checked all, so that it can do so while latexmk finds out whether the pass was the last.
+"""
 
 import hashlib
 import os
@@ -87,32 +90,47 @@ def publish(base: Path, target: Path) -> None:
     replace(base.with_suffix(".pdf"), target)
 
 
-def main(base: Path, target: Path) -> int:
-    """Publish, or say what is missing and leave the target as it is."""
-    if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base.with_suffix(".pytxcode"))):
-        print(f"{target} is not replaced: sources changed while it was built; build again", file=sys.stderr)
-        return 1
-    start, read = time.monotonic(), read_pages(base.with_suffix(".pdf"))
+def check(base: Path) -> tuple[int, str]:
+    """How many pages a document has, and what speaks against it; empty if nothing does."""
+    read = read_pages(base.with_suffix(".pdf"))
+    if not inputs.stands(base.with_name("pythontex.json"), inputs.inputs(base)):
+        return 0, ": sources changed while it was built; build again"
+    synctex.main(base.with_suffix(".synctex.gz"), rows(base))
+    fields = references.holes(base.with_suffix(".aux"))
+    pages = read()
+    logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
+    found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages) + fields
+    return len(pages), "\n  ".join([", the new document has holes:", *found[:10]]) if found else ""
+
+
+def main(base: Path, target: Path, wanted: Callable[[], bool] = lambda: True) -> int:
+    """Publish, or say what is missing and leave the target as it is.
+
+    ``wanted`` is asked when all is checked; until then nothing is said or done that shows.
+    """
+    start, pages = time.monotonic(), 0
     try:
-        synctex.main(base.with_suffix(".synctex.gz"), rows(base))
-        pages = read()
-        logs = [path for path in map(base.with_suffix, (".log", ".blg")) if path.is_file()]
-        found = gaps("".join(path.read_text(encoding="utf-8", errors="replace") for path in logs), pages)
-        found += references.holes(base.with_suffix(".aux"))
-        if found:
-            print(f"{target} is not replaced, the new document has holes:", *found[:10], sep="\n  ", file=sys.stderr)
-            return 1
-        publish(base, target)
-        steps.tell("publish", time.monotonic() - start)
+        pages, objection = check(base)
+        checked = time.monotonic() - start
+        if not wanted():
+            return 0
+        start = time.monotonic()
+        if not objection:
+            publish(base, target)
+            steps.tell("publish", checked + time.monotonic() - start)
     except OSError as error:
-        name = error.filename2 or error.filename
-        print(f"{target} is not replaced: {name}: {error.strerror}", file=sys.stderr)
+        objection = f": {error.filename2 or error.filename}: {error.strerror}"
+    if objection:
+        print(f"{target} is not replaced{objection}", file=sys.stderr)
         return 1
     seconds = max(0.0, time.time() - float(os.environ.get("BUILD_STARTED", "inf")))
     sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
-    print(f"{target}: {len(pages)} pages, {seconds:.1f} s in all, sha256 {sha256}")
+    print(f"{target}: {pages} pages, {seconds:.1f} s in all, sha256 {sha256}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    try:
+        sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), lambda: sys.stdin.readline() == "publish\n"))
+    except KeyboardInterrupt:
+        sys.exit(130)

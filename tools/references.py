@@ -56,10 +56,10 @@ def unknown_fields(bib: Path, bst: Path) -> list[str]:
     ]
 
 
-def find(name: str) -> Path | None:
-    """A file where BibTeX finds it."""
-    found = subprocess.run(["kpsewhich", name], stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()
-    return Path(found) if found else None
+def find(names: list[str]) -> list[Path]:
+    """Files where BibTeX finds them; those that it does not find are left out."""
+    found = subprocess.run(["kpsewhich", *names], stdout=subprocess.PIPE, encoding="utf-8").stdout
+    return [Path(line) for line in found.splitlines()]
 
 
 def holes(aux: Path) -> list[str]:
@@ -68,6 +68,6 @@ def holes(aux: Path) -> list[str]:
     style, data = (re.search(rf"\\bib{name}\{{(.*)\}}", text) for name in ("style", "data"))
     if not (style and data):
         return []
-    bst = find(f"{style[1]}.bst")
-    bibs = [find(f"{name}.bib") for name in data[1].split(",")]
-    return [said for bib in bibs if bib and bst for said in unknown_fields(bib, bst)]
+    files = find([f"{style[1]}.bst", *(f"{name}.bib" for name in data[1].split(","))])
+    styles, bibs = ([path for path in files if path.suffix == suffix] for suffix in (".bst", ".bib"))
+    return [said for bst in styles for bib in bibs for said in unknown_fields(bib, bst)]

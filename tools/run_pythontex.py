@@ -107,6 +107,12 @@ def gather(sessions: dict[str, dict[str, Any]], results: Path) -> list[Complaint
     return clashes
 
 
+def up_to_date(base: Path, code_file: Path) -> bool:
+    """Whether a complete run of the sessions stands for these calls."""
+    stamp = base.with_name("pythontex.json")
+    return code_file.is_file() and stamp.is_file() and inputs.stands(stamp, inputs.inputs(base, code_file))
+
+
 def main(base: Path, ahead: bool = False) -> int:
     """Bring the sessions up to date; UP_TO_DATE or RAN only when each is complete.
 
@@ -120,7 +126,7 @@ def main(base: Path, ahead: bool = False) -> int:
         failure.unlink(missing_ok=True)
         if not code_file.is_file():
             return UP_TO_DATE
-    now, calls = inputs.inputs(code_file), read_calls(code_file)
+    now, calls = inputs.inputs(base), read_calls(code_file)
     if inputs.stands(stamp, now):
         return UP_TO_DATE
     said = [] if ahead else failed_ahead(failure, now)

@@ -91,13 +91,52 @@ def complaint(log: Path) -> str:
     return f"pdflatex stopped without a message; see {log}"
 
 
-def pdflatex(arguments: list[str], draft: bool) -> int:
-    """Run pdflatex, as a ``draft`` without a PDF, tell how long it took, and return its exit status."""
-    start = time.monotonic()
-    command = [*PDFLATEX, "-draftmode" if draft else "-synctex=1", *arguments]
-    status = subprocess.call(command, stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
-    steps.tell("pdflatex", time.monotonic() - start)
-    return status
+class Pdflatex:
+    """pdflatex at work, as a ``draft`` without a PDF or not."""
+
+    def __init__(self, arguments: list[str], draft: bool) -> None:
+        self.start = time.monotonic()
+        command = [*PDFLATEX, "-draftmode" if draft else "-synctex=1", *arguments]
+        self.process = subprocess.Popen(command, stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
+
+    def end(self) -> int:
+        """Wait for it, tell how long it took, and return its exit status."""
+        status = self.process.wait()
+        steps.tell("pdflatex", time.monotonic() - self.start)
+        return status
+
+    def stop(self) -> None:
+        """End it now, if it has not ended."""
+        self.process.kill()
+        self.process.wait()
+
+
+def typeset(base: Path, arguments: list[str]) -> tuple[int, bool]:
+    """Run pdflatex on what the sessions print now; its exit status, and whether it was a draft.
+
+    Most edits concern no session, so pdflatex is at work already while their inputs are compared.
+    """
+    draft = not base.with_suffix(".aux").is_file()  # the first pass finds labels and calls; another one must follow
+    keep(base)
+    pdflatex = None if draft else Pdflatex(arguments, draft)
+    try:
+        if pdflatex is None or not run_pythontex.up_to_date(base, base.parent / "kept" / f"{base.name}.pytxcode"):
+            if pdflatex:
+                pdflatex.stop()
+                restore(base)
+                keep(base)
+            run_pythontex.main(base, ahead=True)
+            pdflatex = Pdflatex(arguments, draft)
+        status = pdflatex.end()
+        if status and stale(base):
+            draft, pdflatex = True, Pdflatex(arguments, draft=True)
+            status = pdflatex.end()
+        return status, draft
+    except BaseException:
+        if pdflatex:
+            pdflatex.stop()
+        restore(base)
+        raise
 
 
 def main(base: Path, arguments: list[str]) -> int:
@@ -108,18 +147,8 @@ def main(base: Path, arguments: list[str]) -> int:
         return 0
     if not base.with_suffix(".pytxcode").is_file() and publish.CALLS.is_file():
         shutil.copyfile(publish.CALLS, base.with_suffix(".pytxcode"))
-    run_pythontex.main(base, ahead=True)
-    keep(base)
     base.with_suffix(".log").unlink(missing_ok=True)
-    draft = not base.with_suffix(".aux").is_file()  # the first pass finds labels and calls; another one must follow
-    try:
-        status = pdflatex(arguments, draft)
-        if status and stale(base):
-            draft = True
-            status = pdflatex(arguments, draft)
-    except BaseException:
-        restore(base)
-        raise
+    status, draft = typeset(base, arguments)
     if status:
         restore(base)
         said = complaint(base.with_suffix(".log"))
