@@ -111,12 +111,20 @@ class Pdflatex:
         self.process.wait()
 
 
+def first(aux: Path) -> bool:
+    """Whether no pass was made before, so that this one finds labels and calls and another one must follow.
+
+    latexmk itself writes a file of one or two lines if there is none.
+    """
+    return not aux.is_file() or len(aux.read_bytes().splitlines()) < 3
+
+
 def typeset(base: Path, arguments: list[str]) -> tuple[int, bool]:
     """Run pdflatex on what the sessions print now; its exit status, and whether it was a draft.
 
     Most edits concern no session, so pdflatex is at work already while their inputs are compared.
     """
-    draft = not base.with_suffix(".aux").is_file()  # the first pass finds labels and calls; another one must follow
+    draft = first(base.with_suffix(".aux"))
     keep(base)
     pdflatex = None if draft else Pdflatex(arguments, draft)
     try:

@@ -25,7 +25,9 @@ def publish(tmp_path, monkeypatch):
     Path("out.pdf").write_bytes(b"old")
     Path("main.pytxcode").write_text("calls", encoding="utf-8")
     Path("main.synctex.gz").write_bytes(gzip.compress(b"places"))
-    monkeypatch.setattr(publish.inputs, "inputs", lambda code_file: {"all": code_file.read_text(encoding="utf-8")})
+    monkeypatch.setattr(
+        publish.inputs, "inputs", lambda base: {"all": base.with_suffix(".pytxcode").read_text(encoding="utf-8")}
+    )
     publish.inputs.write(Path("pythontex.json"), {"inputs": {"all": "calls"}, "outputs": {}})
     monkeypatch.setenv("BUILD_STARTED", str(time.time() - 60))
     say("one\\ftwo\\f")
@@ -50,6 +52,15 @@ def test_complete_document_replaces_the_old_one(publish, capsys):
     assert gzip.decompress(Path("out.synctex.gz").read_bytes()) == b"places"
     assert Path("results/main.pytxcode").read_text(encoding="utf-8") == "calls"
     assert not list(Path().glob(".*"))
+
+
+@pytest.mark.parametrize("text", ["one\\ftwo\\f", "?? \\f"])
+def test_document_of_a_pass_that_was_not_the_last_is_neither_replaced_nor_told(publish, capsys, text):
+    say(text)
+    assert publish.main(Path("main"), Path("out.pdf"), wanted=lambda: False) == 0
+    assert capsys.readouterr() == ("", "")
+    assert Path("out.pdf").read_bytes() == b"old"
+    assert not Path("results").exists()
 
 
 @pytest.mark.parametrize("late", ["main.pytxcode", "pythontex.json"])
@@ -126,7 +137,7 @@ def test_required_field_that_a_reference_lacks_is_told(publish, capsys):
 
 
 def test_misspelt_field_of_a_reference_is_told(publish, capsys, monkeypatch):
-    monkeypatch.setattr(publish.references, "find", Path)
+    monkeypatch.setattr(publish.references, "find", lambda names: list(map(Path, names)))
     Path("main.aux").write_text("\\bibstyle{own}\n\\bibdata{refs}\n", encoding="utf-8")
     Path("own.bst").write_text("ENTRY { author year } {} {}\n", encoding="utf-8")
     Path("refs.bib").write_text("@book{a,\n author = {A},\n yeer = 1999}\n", encoding="utf-8")

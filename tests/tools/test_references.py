@@ -61,7 +61,7 @@ def test_document_without_references_has_no_holes(references, tmp_path):
 @needs_tex
 def test_misspelling_of_any_of_our_fields_is_found(references, tmp_path):
     """Each field of each reference of the homework, with two letters swapped; untouched there is none."""
-    bst = references.find("abbrvnat.bst")
+    [bst] = references.find(["abbrvnat.bst"])
     text = (ROOT / "refs.bib").read_text(encoding="utf-8")
     lines = text.splitlines()
     assert references.unknown_fields(ROOT / "refs.bib", bst) == []

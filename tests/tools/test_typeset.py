@@ -1,6 +1,8 @@
 """A pass with a fake pdflatex: what it keeps, restores and says."""
 
+import os
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ l.12 so \foo
 """
 
 
+COMPLETE = "\\relax\n\\newlabel{a}\n\\newlabel{b}"  # an .aux that pdflatex wrote
 ran = []  # what each pass asked of the sessions, before and after pdflatex
 
 
@@ -38,8 +41,9 @@ def typeset(tmp_path, monkeypatch):
         (tmp_path / folder).mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setattr(typeset.run_pythontex, "main", sessions)
+    monkeypatch.setattr(typeset.run_pythontex, "up_to_date", lambda base, code_file: True)
     for suffix in (".aux", ".pytxcode", ".pdf"):
-        BASE.with_suffix(suffix).write_text("complete", encoding="utf-8")
+        BASE.with_suffix(suffix).write_text(COMPLETE, encoding="utf-8")
     Path("log").write_text(LOG, encoding="utf-8")
     return typeset
 
@@ -63,6 +67,14 @@ def calls(*known):
     return macros
 
 
+def wait_for(path):
+    """Until pdflatex has come so far."""
+    end = time.monotonic() + 30
+    while not (path.is_file() and path.read_bytes()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def content(suffix):
     path = BASE.with_suffix(suffix)
     return path.read_text(encoding="utf-8").strip() if path.is_file() else None
@@ -77,16 +89,17 @@ def test_good_pass_ends_with_the_sessions(typeset):
     assert not list(Path("build").glob("kept*"))
 
 
-def test_sessions_run_before_and_after_pdflatex_and_the_time_is_told(typeset, capsys):
+def test_sessions_run_before_and_after_pdflatex_and_the_time_is_told(typeset, capsys, monkeypatch):
+    monkeypatch.setattr(typeset.run_pythontex, "up_to_date", lambda base, code_file: False)
     pdflatex("echo new > build/main.pytxcode")
     typeset.main(BASE, ["main.tex"])
-    assert ran == [(True, "complete"), (False, "new")]
+    assert ran == [(True, COMPLETE), (False, "new")]
     assert re.fullmatch(r"pdflatex +\d+\.\d s\n", capsys.readouterr().out)
 
 
 def test_first_pass_is_a_draft_that_another_one_follows(typeset):
-    BASE.with_suffix(".aux").unlink()
-    pdflatex('echo "$*" > arguments; echo new > build/main.aux')
+    BASE.with_suffix(".aux").write_text("\\relax \n\\gdef \\@abspage@last{1}\n", encoding="utf-8")  # as latexmk does
+    pdflatex('echo "$*" > arguments; seq 9 > build/main.aux')
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.RAN
     assert "-draftmode" in Path("arguments").read_text(encoding="utf-8")
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
@@ -94,7 +107,8 @@ def test_first_pass_is_a_draft_that_another_one_follows(typeset):
 
 
 def test_calls_of_the_last_complete_document_serve_where_build_was_removed(typeset):
-    BASE.with_suffix(".pytxcode").unlink()
+    for suffix in (".aux", ".pytxcode"):
+        BASE.with_suffix(suffix).unlink()
     Path("results").mkdir()
     Path("results/main.pytxcode").write_text("kept", encoding="utf-8")
     pdflatex("echo new > build/main.pytxcode")
@@ -106,7 +120,7 @@ def test_failing_pass_tells_the_first_error_and_restores_what_was(typeset, capsy
     pdflatex("echo half > build/main.aux; echo half > build/main.toc; cp log build/main.log; exit 1")
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.FAILED
     assert capsys.readouterr().err == "sections/a.tex:12: Undefined control sequence.\nl.12 so \\foo\n"
-    assert (content(".aux"), content(".toc"), content(".pdf")) == ("complete", None, None)
+    assert (content(".aux"), content(".toc"), content(".pdf")) == (COMPLETE, None, None)
 
 
 def test_what_python_printed_for_an_earlier_text_does_not_stop_the_pass(typeset):
@@ -124,7 +138,7 @@ def test_error_in_the_text_leaves_what_python_printed(typeset, cut):
     Path("cut").write_text(written[: len(written) - cut], encoding="utf-8")
     pdflatex("echo x >> passes; cp cut build/main.pytxcode; cp log build/main.log; exit 1")
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.FAILED
-    assert (content(".aux"), macros.exists()) == ("complete", True)
+    assert (content(".aux"), macros.exists()) == (COMPLETE, True)
     assert Path("passes").read_text(encoding="utf-8").count("x") == 1
     assert content(".pytxcode") == code("first", "second", "third").strip()
 
@@ -153,7 +167,7 @@ def test_pass_that_was_killed_with_its_wrapper_is_undone_by_the_next(typeset):
     for suffix in (".aux", ".toc", ".pdf"):
         BASE.with_suffix(suffix).write_text("half", encoding="utf-8")
     assert typeset.main(BASE, ["--restore"]) == 0
-    assert (content(".aux"), content(".toc"), content(".pdf")) == ("complete", None, None)
+    assert (content(".aux"), content(".toc"), content(".pdf")) == (COMPLETE, None, None)
     assert not list(Path("build").glob("kept*"))
 
 
@@ -161,15 +175,47 @@ def test_incomplete_set_is_not_restored(typeset):
     (Path("build") / "kept.new").mkdir()
     pdflatex("echo new > build/main.aux")
     assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
-    assert (content(".aux"), content(".pytxcode")) == ("new", "complete")
+    assert (content(".aux"), content(".pytxcode")) == ("new", COMPLETE)
+
+
+def test_pdflatex_is_at_work_while_python_compares(typeset, monkeypatch):
+    def compare(base, code_file):
+        wait_for(base.with_suffix(".toc"))
+        assert code_file.read_text(encoding="utf-8") == COMPLETE
+        return True
+
+    monkeypatch.setattr(typeset.run_pythontex, "up_to_date", compare)
+    pdflatex("echo new > build/main.pytxcode; echo new > build/main.toc")
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    assert ran == [(False, "new")]
+
+
+def test_pass_that_began_too_early_is_undone_before_the_sessions_run(typeset, monkeypatch, capsys):
+    def compare(base, code_file):
+        wait_for(base.with_suffix(".toc"))
+        return False
+
+    monkeypatch.setattr(typeset.run_pythontex, "up_to_date", compare)
+    pdflatex(
+        "[ -e again ] && exec cp build/main.aux seen; touch again; "
+        "echo half | tee build/main.aux build/main.pytxcode > build/main.toc; exec sleep 60"
+    )
+    assert typeset.main(BASE, ["main.tex"]) == typeset.run_pythontex.UP_TO_DATE
+    assert ran == [(True, COMPLETE), (False, COMPLETE)]
+    assert Path("seen").read_text(encoding="utf-8") == COMPLETE
+    assert content(".toc") is None
+    assert capsys.readouterr().out.count("pdflatex") == 1
 
 
 def test_interrupt_restores_and_goes_on(typeset, monkeypatch):
-    def interrupt(*arguments, **options):
-        BASE.with_suffix(".aux").write_text("half", encoding="utf-8")
+    def interrupt(base, code_file):
+        wait_for(base.with_suffix(".toc"))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(typeset.subprocess, "call", interrupt)
+    monkeypatch.setattr(typeset.run_pythontex, "up_to_date", interrupt)
+    pdflatex("echo $$ > number; echo half | tee build/main.aux > build/main.toc; exec sleep 60")
     with pytest.raises(KeyboardInterrupt):
         typeset.main(BASE, ["main.tex"])
-    assert content(".aux") == "complete"
+    assert content(".aux") == COMPLETE
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path("number").read_text(encoding="utf-8")), 0)
