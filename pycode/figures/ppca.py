@@ -42,5 +42,5 @@ def linear_vae(figure: Figure, result: dict[str, Any]) -> None:
         mantissa, exponent = f"{end:.1e}".split("e")
         text = f"{end:.2g}" if end > 1e-3 else rf"${mantissa}\cdot10^{{{int(exponent)}}}$"
         close.annotate(text, (last, end), shift, color=color, textcoords="offset points", ha=side, va="center")
-    close.set(xlim=(-15, None), ylim=((best - exact[-1]) / 30, None), ylabel="gap: log evidence $-$ ELBO")
+    close.set(xlim=(-15, None), ylim=((best - exact[-1]) / 30, None), ylabel="maximum $-$ ELBO")
     close.yaxis.set_major_locator(LogLocator(base=100))

@@ -70,5 +70,5 @@ def learning_curve(figure: Figure, result: dict[str, Any]) -> None:
         ("test images at the end, median seed", GREY),
     )
     for line, (text, color) in enumerate(key):
-        axes.text(last, top - (0.08 + 0.12 * line) * (top - bottom), text, color=color, ha="right", va="center")
+        axes.text(last, top - (0.07 + 0.15 * line) * (top - bottom), text, color=color, ha="right", va="center")
     axes.set(xlabel="epoch", ylabel="nats an image", xlim=(0, last + 0.5), ylim=(bottom, top))
