@@ -72,11 +72,12 @@ def demand(check: Check) -> str:
 
 
 def text(plain: str) -> str:
-    """Plain text as LaTeX text; raises ``ValueError`` for a character that the page has no sign for."""
+    """Plain text as LaTeX text, ``90,000`` as numbers are set here; ``ValueError`` for a character without a sign."""
     for c in plain:
         if not (c.isascii() or c in SYMBOLS or (c.isalpha() and ord(c) < 0x180)):
             raise ValueError(f"no LaTeX for '{c}' (U+{ord(c):04X}) in '{plain}'; add it to pycode/latex.py")
-    return re.sub(".", lambda match: SPECIAL.get(match[0], SYMBOLS.get(match[0], match[0])), plain, flags=re.DOTALL)
+    shown = re.sub(".", lambda match: SPECIAL.get(match[0], SYMBOLS.get(match[0], match[0])), plain, flags=re.DOTALL)
+    return re.sub(r"(?<=\d),(?=\d{3}\b)", r"\\,", shown)
 
 
 def verbatim(code: str) -> str:

@@ -114,6 +114,10 @@ def test_text_escapes_what_latex_would_read():
     )
 
 
+def test_text_groups_digits_as_numbers_do():
+    assert text("1,234,567, 90,000 and f(1,2), x,300, 1,2345") == r"1\,234\,567, 90\,000 and f(1,2), x,300, 1,2345"
+
+
 def test_text_keeps_letters_with_accents_and_turns_symbols_into_mathematics():
     assert text("Poincaré: σ² ≤ ½ – then") == (
         r"Poincaré: \ensuremath{\sigma}\ensuremath{^2} \ensuremath{\le} \ensuremath{\frac12} -- then"
@@ -122,7 +126,7 @@ def test_text_keeps_letters_with_accents_and_turns_symbols_into_mathematics():
 
 @given(st.text(st.characters(codec="ascii", categories=("L", "N", "Z", "P", "S"))))
 def test_text_leaves_no_special_character_bare(plain):
-    latex = re.sub(r"\\(?:ensuremath\{.\}|text[a-z]+\{\}|[{}$&#_%])", "", text(plain))
+    latex = re.sub(r"\\(?:ensuremath\{.\}|text[a-z]+\{\}|[{}$&#_%,])", "", text(plain))
     assert not re.search(r"[{}$&#_%~^\\<>|*]", latex)
 
 

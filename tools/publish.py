@@ -103,26 +103,34 @@ def check(base: Path) -> tuple[int, str]:
     return len(pages), "\n  ".join([", the new document has holes:", *found[:10]]) if found else ""
 
 
+def reason(error: OSError) -> str:
+    """What an error of the file system says against publishing."""
+    return f": {error.filename2 or error.filename}: {error.strerror}"
+
+
 def main(base: Path, target: Path, wanted: Callable[[], bool] = lambda: True) -> int:
     """Publish, or say what is missing and leave the target as it is.
 
     ``wanted`` is asked when all is checked; until then nothing is said or done that shows.
     """
-    start, pages = time.monotonic(), 0
+    start = time.monotonic()
     try:
         pages, objection = check(base)
-        checked = time.monotonic() - start
-        if not wanted():
-            return 0
-        start = time.monotonic()
+    except OSError as error:
+        pages, objection = 0, reason(error)
+    checked = time.monotonic() - start
+    if not wanted():
+        return 0
+    start = time.monotonic()
+    try:
         if not objection:
             publish(base, target)
-            steps.tell("publish", checked + time.monotonic() - start)
     except OSError as error:
-        objection = f": {error.filename2 or error.filename}: {error.strerror}"
+        objection = reason(error)
     if objection:
         print(f"{target} is not replaced{objection}", file=sys.stderr)
         return 1
+    steps.tell("publish", checked + time.monotonic() - start)
     seconds = max(0.0, time.time() - float(os.environ.get("BUILD_STARTED", "inf")))
     sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
     print(f"{target}: {pages} pages, {seconds:.1f} s in all, sha256 {sha256}")

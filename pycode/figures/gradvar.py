@@ -72,5 +72,5 @@ def _elbo(axes: Axes, result: dict[str, Any]) -> None:
 
 def _interval(median: float, low: float, high: float) -> str:
     """A median with its interval, two digits each."""
-    middle, *ends = (f"{float(f'{value:.2g}'):,.0f}" for value in (median, low, high))
+    middle, *ends = (f"{float(f'{value:.2g}'):,.0f}".replace(",", "\u2009") for value in (median, low, high))
     return f"{middle} ({ends[0]}–{ends[1]})"

@@ -44,4 +44,4 @@ def _panel(axes: Axes, result: dict[str, Any], curves: tuple[Any, ...]) -> None:
     axes.axhline(result["j_star"], color=INK, linestyle="--", linewidth=0.8)
     axes.text(1.15, result["j_star"] + 1, "$J^*$", va="bottom")
     axes.set(xlabel="episode", xlim=(1, result["episodes"]), ylim=(-98, -2))
-    axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1,000"])
+    axes.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1\u2009000"])
