@@ -4,12 +4,14 @@ Sessions that an edit concerns run before pdflatex, for the calls of the pass be
 print. Then pdflatex writes what Python is asked for now; where that is something else, the sessions run again.
 """
 
+import errno
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -85,10 +87,20 @@ def complaint(log: Path) -> str:
     """First error in a log, with the line of text in which it arose."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
     for index, line in enumerate(lines):
-        if re.match(r"\S+:\d+: |! ", line):
+        if re.match(r"\S+:\d+: |! |!pdfTeX error", line):
             context = [text for text in lines[index + 1 : index + 12] if re.match(r"l\.\d+ ", text)]
             return "\n".join([line.removeprefix("./"), *context[:1]])
     return f"pdflatex stopped without a message; see {log}"
+
+
+def unwritable(folder: Path) -> str:
+    """Why no file of a page's size can be written, if so; pdflatex itself says that a disk is full or says nothing."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(2**18))
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+    return ""
 
 
 class Pdflatex:
@@ -158,8 +170,8 @@ def main(base: Path, arguments: list[str]) -> int:
     base.with_suffix(".log").unlink(missing_ok=True)
     status, draft = typeset(base, arguments)
     if status:
+        said = unwritable(base.parent) or complaint(base.with_suffix(".log"))
         restore(base)
-        said = complaint(base.with_suffix(".log"))
         if said.startswith(f"{base}.bbl:"):  # of an entry that may be mended by now: without it bibtex comes first
             base.with_suffix(".bbl").unlink(missing_ok=True)
         print(said.replace(f"{base}.bbl:", f"an entry of the bibliography, as in {base}.bbl:"), file=sys.stderr)
@@ -184,3 +196,7 @@ if __name__ == "__main__":
         sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
     except KeyboardInterrupt:
         sys.exit(STOPPED)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EROFS):
+            raise
+        sys.exit(f"{error.filename2 or error.filename or sys.argv[1]}: {error.strerror}")
