@@ -10,15 +10,13 @@ import json
 import os
 import re
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +26,7 @@ from pycode.displays import DisplayError
 from pycode.displays import proofread as proofread
 from pycode.latex import demand, highlighted, measurement, number, text
 from pycode.results import Result, WriteError
+from pycode.witness import go_on_in_a_child
 
 EXCERPT_LINES = 12
 
@@ -44,10 +43,11 @@ class Session:
         self.numbers: dict[str, float] = {}
         self.files: dict[str, str] = {}  # their digests when they were verified: what comes after is not ours
         self.checked: set[str] = set()
+        self.file = _sessions() / f"{pytex.session}.json"
 
     def record(self, **content: Any) -> None:
         """Write the session's file; the build takes a session without one for dead."""
-        results.write_atomically(_sessions() / f"{self.pytex.session}.json", json.dumps(content, indent=1))
+        results.write_atomically(self.file, json.dumps(content, indent=1))
 
     def note(self, key: str, value: float) -> None:
         """Remember a printed number; one key has one value."""
@@ -97,18 +97,9 @@ def begin(pytex: Any) -> None:
     global _session
     _session = Session(pytex)
     if build := os.environ.get("BUILD_PROCESS"):
-        Thread(target=_end_with, args=(int(build),), daemon=True).start()
+        go_on_in_a_child(int(build), _session.file)
     pytex.before = _session.progress
     sys.excepthook = _session.fail
-
-
-def _end_with(build: int) -> None:
-    """End this session when the build that started it is no more: it was killed, and nobody waits for an answer."""
-    with suppress(ProcessLookupError):
-        while True:
-            os.kill(build, 0)
-            time.sleep(0.5)
-    os._exit(1)
 
 
 def end() -> None:

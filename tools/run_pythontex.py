@@ -74,15 +74,15 @@ def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]
         last = [call for call in started if call in at and call[0] == name]
         call = (name, found["instance"]) if "instance" in found else last[-1] if last else None
         where = at.get(call) if call else None
-        reason = found.get("error") or died(name, where)
+        reason = found.get("error") or died(name, where, found.get("ended", "killed together with its witness"))
         said.append(Complaint(reason, call if where else None))
     return said
 
 
-def died(session: str, call: Call | None) -> str:
-    """What is known of a session that left no word."""
+def died(session: str, call: Call | None, how: str) -> str:
+    """What is known of a session that left no word itself."""
     where = f" in {call.code}" if call else ""
-    return f"session {session} died without a message{where} (killed, out of memory, or ended by its code)"
+    return f"session {session} died{where}: {how}"
 
 
 def tell(said: list[Complaint], calls: list[Call], base: Path) -> None:

@@ -19,7 +19,7 @@ CHAIN = ["latexmkrc", "requirements.lock", "tools", "pycode/proofread"]
 CHAIN += [f"preamble/{name}.tex" for name in ("python", "checks", "displays")]
 CHAIN += [
     f"pycode/{name}.py"
-    for name in ("__init__", "ahead", "benchmarks", "check", "displays", "latex", "page", "results", "style")
+    for name in ("__init__", "ahead", "benchmarks", "check", "displays", "latex", "page", "results", "style", "witness")
 ]
 
 

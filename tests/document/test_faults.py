@@ -8,7 +8,7 @@ import pytest
 
 LINE, CIRCLE = "pycode/checks/line.py", "pycode/experiments/circle.py"
 CHECK = 'page.check("line.slope_exact")'
-DIED = f"sections/line.tex:6: session lines died without a message in {CHECK}"
+DIED = f"sections/line.tex:6: session lines died in {CHECK}:"
 NO_MEMORY = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30)); "
 NULL_POINTER = "import ctypes; allocate = ctypes.CDLL(None).malloc; allocate.restype = ctypes.c_void_p; "
 FIGURE = "results/figures/circle.perimeters.pdf"
@@ -57,20 +57,20 @@ FAULTS = {  # what is planted, and what the last lines say
         in_check("import nowhere"),
         "sections/line.tex:6: ModuleNotFoundError: No module named 'nowhere'",
     ),
-    "sys.exit(2)": (in_check("import sys; sys.exit(2)"), DIED),
-    "os._exit(3)": (in_check("import os; os._exit(3)"), DIED),
-    "os._exit(0)": (in_check("import os; os._exit(0)"), DIED),
-    "kill -9": (in_check("import os; os.kill(os.getpid(), 9)"), DIED),
+    "sys.exit(2)": (in_check("import sys; sys.exit(2)"), f"{DIED} ended by its own code with status 2"),
+    "os._exit(3)": (in_check("import os; os._exit(3)"), f"{DIED} ended by its own code with status 3"),
+    "os._exit(0)": (in_check("import os; os._exit(0)"), f"{DIED} ended by its own code with status 0"),
+    "kill -9": (in_check("import os; os.kill(os.getpid(), 9)"), f"{DIED} Killed (signal 9, as when memory runs out)"),
     "kill -9 in an experiment": (
         in_experiment("import os; os.kill(os.getpid(), 9)"),
-        'sections/circle.tex:4: session circles died without a message in page.result("circle.sides", "")',
+        'sections/circle.tex:4: session circles died in page.result("circle.sides", ""): Killed',
     ),
     "out of memory": (in_check(f"{NO_MEMORY}bytearray(2**31)"), "sections/line.tex:6: MemoryError"),
     "out of memory, without Python's notice": (
         in_check(f"{NO_MEMORY}{NULL_POINTER}ctypes.memset(allocate(2**31), 1, 2**31)"),
-        DIED,
+        f"{DIED} Segmentation fault",
     ),
-    "segmentation fault": (in_check("import ctypes; ctypes.string_at(0)"), DIED),
+    "segmentation fault": (in_check("import ctypes; ctypes.string_at(0)"), f"{DIED} Segmentation fault (signal 11)"),
     "figure that raises": (
         in_figure("raise ValueError('no colours')"),
         "sections/circle.tex:11: ValueError: no colours (in pycode/figures/circle.py:8, perimeters)",

@@ -157,14 +157,14 @@ def test_reason_of_a_session_is_told_with_its_place(wrapper, capsys):
 @pytest.mark.parametrize(
     ("progress", "message"),
     [
-        ("", "session vae died without a message"),
-        ("vae 0\npg 0\n", 'sections/vae.tex:31: session vae died without a message in page.result("elbo.draws", "")'),
-        ("vae 0\nvae 1\nvae 9\n", 'sections/vae.tex:32: session vae died without a message in page.check("elbo.gap")'),
+        ("", "session vae died"),
+        ("vae 0\npg 0\n", 'sections/vae.tex:31: session vae died in page.result("elbo.draws", "")'),
+        ("vae 0\nvae 1\nvae 9\n", 'sections/vae.tex:32: session vae died in page.check("elbo.gap")'),
     ],
 )
 def test_session_without_its_mark_is_dead_even_if_pythontex_is_content(wrapper, capsys, progress, message):
     assert run(wrapper, {"pg": COMPLETE["pg"]}, progress=progress) == wrapper.FAILED
-    assert capsys.readouterr().err == f"{message} (killed, out of memory, or ended by its code)\n"
+    assert capsys.readouterr().err == f"{message}: killed together with its witness\n"
 
 
 def test_all_failing_sessions_are_told(wrapper, capsys):
