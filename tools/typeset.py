@@ -38,8 +38,8 @@ def keep(base: Path) -> None:
     new.rename(base.parent / "kept")
 
 
-def restore(base: Path) -> None:
-    """Put back what was set aside: a stopped pdflatex leaves half-written files, on which the next one stops."""
+def put_back(base: Path) -> None:
+    """Undo what pdflatex has written: stopped, it leaves half-written files, on which the next one stops."""
     for path in map(base.with_suffix, AUXILIARY):
         kept = base.parent / "kept" / path.name
         if kept.is_file():
@@ -47,6 +47,11 @@ def restore(base: Path) -> None:
         else:
             path.unlink(missing_ok=True)
     base.with_suffix(".pdf").unlink(missing_ok=True)
+
+
+def restore(base: Path) -> None:
+    """Put back what was set aside, which is no longer needed then."""
+    put_back(base)
     forget(base)
 
 
@@ -143,8 +148,7 @@ def typeset(base: Path, arguments: list[str]) -> tuple[int, bool]:
         if pdflatex is None or not run_pythontex.up_to_date(base, base.parent / "kept" / f"{base.name}.pytxcode"):
             if pdflatex:
                 pdflatex.stop()
-                restore(base)
-                keep(base)
+                put_back(base)
             run_pythontex.main(base, ahead=True)
             pdflatex = Pdflatex(arguments, draft)
         status = pdflatex.end()
