@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from pycode.style import BLUE, GREEN, GREY, INK, ORANGE
 
-CURVES = (("score function", ORANGE, "--"), ("with the best baseline", GREEN, "-."), ("pathwise", BLUE, ":"))
+CURVES = (("score function", ORANGE, "--"), ("best baseline", GREEN, "-."), ("pathwise", BLUE, ":"))
 ROWS = {
     "score": "score function",
     "leave_one_out": "leave-one-out",
@@ -34,14 +34,14 @@ def _square(axes: Axes, result: dict[str, Any]) -> None:
     for column, (_, color, dash) in enumerate(CURVES):
         axes.loglog(result["dimension"], exact[:, column], dash, color=color)
         axes.loglog(result["dimension_points"], estimate[:, column], "x", color=color)
-    for (label, color, _), place in zip(CURVES, ((14, 2500), (64, 17), (64, 1.5)), strict=True):
+    for (label, color, _), place in zip(CURVES, ((14, 2500), (64, 20), (64, 4.8)), strict=True):
         axes.text(*place, label, color=color, ha="right", va="bottom")
     score, _, path = result["dimension_exact"][0]
     axes.annotate("", (0.92, score), (0.92, path), arrowprops={"arrowstyle": "<->", "color": INK, "linewidth": 0.7})
     measured = f"{result['square_ratio']:.2f} ± {result['square_halfwidth']:.2f}"
-    axes.text(1.1, 7.0, f"ratio {score / path:g}, measured {measured}", va="center")
+    axes.text(1.0, 1.5, f"ratio {score / path:g}, measured {measured}", va="center")
     axes.set(xlabel=r"latent dimension $D$, at $\sigma_q=1$", xlim=(0.8, 75))
-    axes.set(ylabel="variance of the estimate", ylim=(1.2, 3e4))
+    axes.set(ylabel="variance of the estimate", ylim=(0.7, 3e4))
     axes.set_xticks(result["dimension_points"], [f"{D}" for D in result["dimension_points"]])
     axes.minorticks_off()
 
