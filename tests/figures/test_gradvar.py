@@ -55,7 +55,7 @@ def test_rows_of_the_elbo_are_relative_to_estimator_b(result: dict[str, Any]) ->
     labels = [label.get_text() for label in elbo.get_yticklabels()]
     assert labels == [figures.ROWS[name] for name in result["estimators"]]
     texts = [text.get_text() for text in elbo.texts]
-    assert "3,300 (3,000–4,000)" in texts
+    assert "3\u2009300 (3\u2009000–4\u2009000)" in texts
     assert "25 (22–30)" in texts
 
 
