@@ -75,6 +75,12 @@ $SIG{__WARN__} = sub { push @warned, @_ } if $silent;
 our $told;                                     # somebody has named a cause
 END { print STDERR @warned if $? && !$told }
 
+# What a killed latexmk has typeset may be of a text that was taken back since.
+{
+    my ($typeset, $complete) = map { (Time::HiRes::stat("$out_dir/main.$_"))[9] // 0 } qw(pdf fdb_latexmk);
+    unlink "$out_dir/main.pdf" if $typeset > $complete;
+}
+
 # make watch looks at the sources five times a second; latexmk itself takes whole seconds only.
 $sleep_time = 1;
 {
@@ -87,6 +93,8 @@ sub give_up {
     my ($status) = @_;
     my $stopped = ($status & 127) == 2 || $status >> 8 == 130;
     print STDERR "\nStopped; make pdf continues here.\n" if $stopped;
+    print STDERR "A program of the build was killed" . ($status > 0 && " (signal " . ($status & 127) . ")") . ", or did not start\n"
+        if !$stopped && $status & 127;
     unlink "$out_dir/main.pdf";
     $told = 1;
     exit($stopped ? 130 : 1) if $stopped || !$preview_continuous_mode;
@@ -94,6 +102,10 @@ sub give_up {
     return 1;
 }
 $SIG{$_} = sub { give_up(2) } for qw(INT TERM HUP);
+{
+    no warnings 'redefine';
+    *default_break = sub { $SIG{INT} = sub { give_up(2) } };   # latexmk would die on Ctrl-C after its first wait
+}
 
 our $started;                                  # when the present build began
 sub begun { return $started //= $preview_continuous_mode ? time : $^T }
@@ -107,6 +119,7 @@ sub run {
 my ($publisher, $pid);
 sub check {
     local $ENV{BUILD_STARTED} = begun();
+    local $SIG{INT} = 'IGNORE';                # Ctrl-C ends it by the end of its input
     $pid = aloud(sub { open($publisher, '|-', $python, 'tools/publish.py', "$out_dir/main", 'main.pdf') });
 }
 sub answer {
@@ -157,7 +170,7 @@ sub publish {
         return 0;
     }
     check() unless $pid;
-    my $status = answer("publish\n");
+    my $status = $pid ? answer("publish\n") : -1;
     undef $started;
     return $status && give_up($status);
 }

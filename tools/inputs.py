@@ -59,7 +59,9 @@ def displays(kept: Path) -> str:
     known = [f"{d.file} {d.ordinal} {d.environment} {read.key(d)}" for d in read.displays]
     name = hashlib.sha256("\n".join([*known, *map(str, read.messages)]).encode()).hexdigest()
     if not read.messages:  # one may be that of a file that is not there yet
-        write(kept, {"checker": checker, "read": digests([Path(name) for name in read.lines]), "displays": name})
+        files = digests([Path(name) for name in read.lines])
+        if document.read(Path("main.tex")).lines == read.lines:  # else these digests are of another text than the name
+            write(kept, {"checker": checker, "read": files, "displays": name})
     return name
 
 

@@ -28,12 +28,12 @@ INCOMPLETE = re.compile(
 def read_pages(pdf: Path) -> Callable[[], list[str]]:
     """Begin to read the text of each page; what is returned waits for it."""
     command = ["pdftotext", "-raw", str(pdf), "-"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def pages() -> list[str]:
-        text, _ = process.communicate()
+        text, said = process.communicate()
         if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, command)
+            raise subprocess.CalledProcessError(process.returncode, command, stderr=said)
         return text.decode(errors="replace").split("\f")[:-1]
 
     return pages
@@ -103,9 +103,12 @@ def check(base: Path) -> tuple[int, str]:
     return len(pages), "\n  ".join([", the new document has holes:", *found[:10]]) if found else ""
 
 
-def reason(error: OSError) -> str:
-    """What an error of the file system says against publishing."""
-    return f": {error.filename2 or error.filename}: {error.strerror}"
+def reason(error: Exception) -> str:
+    """What an error says against publishing."""
+    if isinstance(error, OSError):
+        return f": {error.filename2 or error.filename}: {error.strerror}"
+    said = error.stderr.decode(errors="replace").strip() if isinstance(error, subprocess.CalledProcessError) else ""
+    return f": {error} {said}".rstrip()
 
 
 def main(base: Path, target: Path, wanted: Callable[[], bool] = lambda: True) -> int:
@@ -116,7 +119,7 @@ def main(base: Path, target: Path, wanted: Callable[[], bool] = lambda: True) ->
     start = time.monotonic()
     try:
         pages, objection = check(base)
-    except OSError as error:
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
         pages, objection = 0, reason(error)
     checked = time.monotonic() - start
     if not wanted():
@@ -138,7 +141,4 @@ def main(base: Path, target: Path, wanted: Callable[[], bool] = lambda: True) ->
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), lambda: sys.stdin.readline() == "publish\n"))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), lambda: sys.stdin.readline() == "publish\n"))

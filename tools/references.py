@@ -51,7 +51,7 @@ def unknown_fields(bib: Path, bst: Path) -> list[str]:
     known = declared(bst.read_text(encoding="utf-8", errors="replace"))
     return [
         f"{bib}:{field.line}: {field.reference} has a field {field.name}, which {bst.stem} does not print"
-        for field in fields(bib.read_text(encoding="utf-8"))
+        for field in fields(bib.read_text(encoding="utf-8", errors="replace"))
         if field.name.lower() not in known
     ]
 

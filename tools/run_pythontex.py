@@ -74,7 +74,11 @@ def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]
         last = [call for call in started if call in at and call[0] == name]
         call = (name, found["instance"]) if "instance" in found else last[-1] if last else None
         where = at.get(call) if call else None
-        reason = found.get("error") or died(name, where, found.get("ended", "killed together with its witness"))
+        reason = found.get("error") or died(
+            name,
+            where,
+            found.get("ended", "it left no word (killed with the process that watched it, or the disk is full)"),
+        )
         said.append(Complaint(reason, call if where else None))
     return said
 

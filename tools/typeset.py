@@ -4,6 +4,7 @@ Sessions that an edit concerns run before pdflatex, for the calls of the pass be
 print. Then pdflatex writes what Python is asked for now; where that is something else, the sessions run again.
 """
 
+import ctypes
 import errno
 import os
 import re
@@ -24,6 +25,7 @@ from calls import read_calls
 PDFLATEX = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error"]
 AUXILIARY = [".aux", ".chk", ".out", ".pytxcode", ".toc"]  # what the next pass reads
 CUT = re.compile(r"File ended while|Incomplete \\if")  # an error at the end of a file; TeX names the one that read it
+LIBC, PR_SET_PDEATHSIG = ctypes.CDLL(None), 1  # of <sys/prctl.h>
 STOPPED = 130  # exit status after Ctrl-C
 
 
@@ -46,7 +48,8 @@ def put_back(base: Path) -> None:
             shutil.copyfile(kept, path)
         else:
             path.unlink(missing_ok=True)
-    base.with_suffix(".pdf").unlink(missing_ok=True)
+    for left in [base.with_suffix(".pdf"), *base.parent.glob("pdflatex*.fls")]:
+        left.unlink(missing_ok=True)
 
 
 def restore(base: Path) -> None:
@@ -76,11 +79,14 @@ def shifted(base: Path) -> bool:
 def stale(base: Path) -> bool:
     """Put aside what Python printed for an earlier text, if anything: in the wrong place it can stop pdflatex.
 
-    PythonTeX counts calls, so a call inserted in the text shifts all that follow.
+    PythonTeX counts calls, so a call inserted in the text shifts all that follow. An error that comes back once that
+    was put aside has another cause.
     """
-    macros = base.with_suffix(".pytxmcr")
-    if not (macros.is_file() and shifted(base)):
+    macros, blamed, said = base.with_suffix(".pytxmcr"), base.with_name("blamed"), complaint(base.with_suffix(".log"))
+    known = blamed.read_text(encoding="utf-8") if blamed.is_file() else ""
+    if said == known or not (macros.is_file() and shifted(base)):
         return False
+    blamed.write_text(said, encoding="utf-8")
     macros.unlink()
     base.parent.joinpath("pythontex.json").unlink(missing_ok=True)
     for path in map(base.with_suffix, [*AUXILIARY, ".bbl"]):
@@ -108,13 +114,20 @@ def unwritable(folder: Path) -> str:
     return ""
 
 
+def end_with_parent() -> None:
+    """Have this process killed when its parent is; only Linux knows how."""
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Pdflatex:
     """pdflatex at work, as a ``draft`` without a PDF or not."""
 
     def __init__(self, arguments: list[str], draft: bool) -> None:
         self.start = time.monotonic()
         command = [*PDFLATEX, "-draftmode" if draft else "-synctex=1", *arguments]
-        self.process = subprocess.Popen(command, stdout=None if os.environ.get("VERBOSE") else subprocess.DEVNULL)
+        output = None if os.environ.get("VERBOSE") else subprocess.DEVNULL
+        self.process = subprocess.Popen(command, stdout=output, preexec_fn=end_with_parent)
 
     def end(self) -> int:
         """Wait for it, tell how long it took, and return its exit status."""
@@ -143,8 +156,9 @@ def typeset(base: Path, arguments: list[str]) -> tuple[int, bool]:
     """
     draft = first(base.with_suffix(".aux"))
     keep(base)
-    pdflatex = None if draft else Pdflatex(arguments, draft)
+    pdflatex = None
     try:
+        pdflatex = None if draft else Pdflatex(arguments, draft)
         if pdflatex is None or not run_pythontex.up_to_date(base, base.parent / "kept" / f"{base.name}.pytxcode"):
             if pdflatex:
                 pdflatex.stop()
@@ -174,13 +188,16 @@ def main(base: Path, arguments: list[str]) -> int:
     base.with_suffix(".log").unlink(missing_ok=True)
     status, draft = typeset(base, arguments)
     if status:
-        said = unwritable(base.parent) or complaint(base.with_suffix(".log"))
+        said = "\n".join(filter(None, (complaint(base.with_suffix(".log")), unwritable(base.parent))))
         restore(base)
+        base.with_name("blamed").unlink(missing_ok=True)
         if said.startswith(f"{base}.bbl:"):  # of an entry that may be mended by now: without it bibtex comes first
             base.with_suffix(".bbl").unlink(missing_ok=True)
         print(said.replace(f"{base}.bbl:", f"an entry of the bibliography, as in {base}.bbl:"), file=sys.stderr)
         return run_pythontex.FAILED
     forget(base)
+    if not draft:
+        base.with_name("blamed").unlink(missing_ok=True)
     status = run_pythontex.main(base)
     return run_pythontex.RAN if draft and status == run_pythontex.UP_TO_DATE else status
 

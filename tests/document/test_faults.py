@@ -98,6 +98,10 @@ FAULTS = {  # what is planted, and what the last lines say
     "missing section": (in_text(r"\input{sections/no}"), "sections/no.tex' not found"),
     "label of two places": (in_text(r"\label{sec:line}"), "Label `sec:line' multiply defined"),
     "brace left open": (in_text("{"), "end occurred inside a group"),
+    "entry of refs.bib that TeX cannot set": (
+        ("refs.bib", "{Elements}", "{Ele & ments}"),
+        "an entry of the bibliography, as in build/main.bbl:",
+    ),
     "entry cut short in refs.bib": (("refs.bib", "{1956},\n}", "{1956"), "of file refs.bib"),
 }
 

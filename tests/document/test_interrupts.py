@@ -106,6 +106,25 @@ def test_ctrl_c_while_python_runs_ends_the_sessions(small, gate, until):
     assert small.complete() == before
 
 
+def test_text_that_was_taken_back_is_not_published(two):
+    document, own, _ = two
+    settings = (document.folder / "latexmkrc").read_text(encoding="utf-8")
+    document.edit(*OTHER)
+    document.write("latexmkrc", settings + "add_hook('after_xlatex_analysis', sub { kill 'KILL', $$; });\n")
+    assert document.build().status == -signal.SIGKILL  # it has typeset the other text
+    assert document.pdf.read_bytes() == own
+    document.mend()
+    assert document.complete() == own
+
+
+@pytest.mark.parametrize("program", ["typeset.py", "publish.py"])
+def test_program_of_the_build_that_is_killed_is_told(small, program):
+    small.edit("sections/line.tex", "is about", "treats of")
+    main = 'if __name__ == "__main__":\n'
+    small.edit(f"tools/{program}", main, f"{main}    os.kill(os.getpid(), 9)\n")
+    small.refuse("A program of the build was killed")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["INT", "KILL"])
 def test_stopped_pdflatex_leaves_nothing_half_written(small, until, number):
     before = small.pdf.read_bytes()

@@ -164,7 +164,10 @@ def test_reason_of_a_session_is_told_with_its_place(wrapper, capsys):
 )
 def test_session_without_its_mark_is_dead_even_if_pythontex_is_content(wrapper, capsys, progress, message):
     assert run(wrapper, {"pg": COMPLETE["pg"]}, progress=progress) == wrapper.FAILED
-    assert capsys.readouterr().err == f"{message}: killed together with its witness\n"
+    assert (
+        capsys.readouterr().err
+        == f"{message}: it left no word (killed with the process that watched it, or the disk is full)\n"
+    )
 
 
 def test_all_failing_sessions_are_told(wrapper, capsys):
@@ -323,8 +326,10 @@ def displays(wrapper, tmp_path, monkeypatch):
     def reader(path):
         text = Path("sections/a.tex").read_text(encoding="utf-8")
         read.append(text)
+        if text == "saved":  # by an editor, while the file is read
+            Path("sections/a.tex").write_text("saved again", encoding="utf-8")
         display = SimpleNamespace(file="sections/a.tex", ordinal=1, environment="checked")
-        lines, messages = {"main.tex": [], "sections/a.tex": []}, ["wrong"] if "wrong" in text else []
+        lines, messages = {"main.tex": [], "sections/a.tex": [text]}, ["wrong"] if "wrong" in text else []
         return SimpleNamespace(displays=[display], messages=messages, lines=lines, key=lambda d: text)
 
     monkeypatch.setattr("pycode.proofread.document.read", reader)
@@ -333,16 +338,24 @@ def displays(wrapper, tmp_path, monkeypatch):
 
 def test_displays_are_read_again_only_when_a_text_or_the_checker_changed(displays):
     first, reads = displays()
-    assert reads == 1
-    assert displays() == (first, 1)
+    assert reads == 2  # once more, for a text that is saved meanwhile
+    assert displays() == (first, 2)
     Path("sections/a.tex").write_text("another", encoding="utf-8")
     second, reads = displays()
     assert second != first
-    assert reads == 2
+    assert reads == 4
     Path("pycode/proofread/new.py").write_text("", encoding="utf-8")
-    assert displays() == (second, 3)
+    assert displays() == (second, 6)
     Path("build/displays.json").write_text("{", encoding="utf-8")
-    assert displays() == (second, 4)
+    assert displays() == (second, 8)
+
+
+def test_name_of_a_text_is_not_kept_for_one_that_was_saved_meanwhile(displays):
+    Path("sections/a.tex").write_text("saved", encoding="utf-8")
+    (saved, _), (again, _) = displays(), displays()
+    Path("sections/a.tex").write_text("saved again", encoding="utf-8")
+    Path("build/displays.json").unlink()
+    assert displays()[0] == again != saved
 
 
 def test_displays_with_a_message_are_read_every_time(displays):
