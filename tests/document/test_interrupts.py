@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -125,11 +126,24 @@ def test_program_of_the_build_that_is_killed_is_told(small, program):
     small.refuse("A program of the build was killed")
 
 
+LOOP = r"\newwrite\mark\immediate\openout\mark=started.tmp \loop\iftrue\repeat \begin{checks}"
+
+
+def test_pdflatex_ends_with_a_pass_that_is_killed(small, until):
+    small.edit("sections/line.tex", r"\begin{checks}", LOOP)
+    process = small.start()
+    assert until((small.build_folder / "started.tmp").is_file)
+    commands = {number: Path(f"/proc/{number}/cmdline").read_text(encoding="utf-8") for number in small.processes()}
+    [typeset] = [number for number, command in commands.items() if "typeset.py" in command]
+    os.kill(typeset, signal.SIGKILL)
+    assert small.end(process).status == 1
+    assert until(lambda: not small.processes(), 5)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["INT", "KILL"])
 def test_stopped_pdflatex_leaves_nothing_half_written(small, until, number):
     before = small.pdf.read_bytes()
-    loop = r"\newwrite\mark\immediate\openout\mark=started.tmp \loop\iftrue\repeat "
-    small.edit("sections/line.tex", r"\begin{checks}", loop + r"\begin{checks}")
+    small.edit("sections/line.tex", r"\begin{checks}", LOOP)
     process = small.start()
     assert until((small.build_folder / "started.tmp").is_file)
     status, said = stop_at(process, 0, number)
