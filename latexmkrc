@@ -1,9 +1,10 @@
 # How latexmk builds the document: tools/typeset.py makes a pass of Python and pdflatex, bibtex stands between passes,
 # and main.pdf appears in this folder only when everything is complete. VERBOSE=1 shows the programs' own output.
-BEGIN { $SIG{$_} = sub { exit 130 } for qw(INT TERM HUP) }   # until there is something to tidy up
+BEGIN { $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP) }   # until there is something to tidy up; perl 5.36 panics on an exit here
 use Digest::SHA;
 use Fcntl qw(:flock F_SETFD);
 use File::Compare;
+use POSIX ();
 use Time::HiRes 'time';
 
 @default_files = ('main.tex');
@@ -112,7 +113,11 @@ sub begun { return $started //= $preview_continuous_mode ? time : $^T }
 sub run {
     my ($tool, @arguments) = @_;
     begun();
-    return aloud(sub { system($python, "tools/$tool", @arguments) });
+    my ($interrupt, $before) = (POSIX::SigSet->new(POSIX::SIGINT), POSIX::SigSet->new);
+    POSIX::sigprocmask(POSIX::SIG_BLOCK, $interrupt, $before);   # Python would die of it with a traceback until it has started
+    my $status = aloud(sub { system($python, "tools/$tool", @arguments) });
+    POSIX::sigprocmask(POSIX::SIG_SETMASK, $before);
+    return $status;
 }
 
 # publish.py looks for holes while latexmk finds out whether the pass was the last, and waits for a word.

@@ -111,10 +111,13 @@ class Document:
         self.write(name, text.replace(old, new))
 
     def write(self, name: str, text: str) -> None:
-        """Give a source file another content."""
+        """Give a source file another content, at once, as good editors save: a build that watches sees no half of it."""
         path = self.folder / name
         self.originals.setdefault(path, path.read_bytes())
-        path.write_text(text, encoding="utf-8")
+        new = path.with_name(f"{path.name}.new")
+        new.write_text(text, encoding="utf-8")
+        shutil.copymode(path, new)
+        os.replace(new, path)
 
     def mend(self) -> None:
         """Take all edits back."""
