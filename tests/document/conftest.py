@@ -111,7 +111,7 @@ class Document:
         self.write(name, text.replace(old, new))
 
     def write(self, name: str, text: str) -> None:
-        """Give a source file another content, at once, as good editors save: a build that watches sees no half of it."""
+        """Give a source file another content, at once, as editors do: a build that watches sees no half of it."""
         path = self.folder / name
         self.originals.setdefault(path, path.read_bytes())
         new = path.with_name(f"{path.name}.new")
