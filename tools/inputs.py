@@ -60,7 +60,8 @@ def displays(kept: Path) -> str:
     name = hashlib.sha256("\n".join([*known, *map(str, read.messages)]).encode()).hexdigest()
     if not read.messages:  # one may be that of a file that is not there yet
         files = digests([Path(name) for name in read.lines])
-        if document.read(Path("main.tex")).lines == read.lines:  # else these digests are of another text than the name
+        now = {name: Path(name).read_text(encoding="utf-8-sig").split("\n") for name in files}
+        if now == read.lines:  # else these digests are of another text than the name
             write(kept, {"checker": checker, "read": files, "displays": name})
     return name
 
