@@ -111,13 +111,10 @@ class Document:
         self.write(name, text.replace(old, new))
 
     def write(self, name: str, text: str) -> None:
-        """Give a source file another content, at once, as editors do: a build that watches sees no half of it."""
+        """Give a source file another content."""
         path = self.folder / name
         self.originals.setdefault(path, path.read_bytes())
-        new = path.with_name(f"{path.name}.new")
-        new.write_text(text, encoding="utf-8")
-        shutil.copymode(path, new)
-        os.replace(new, path)
+        path.write_text(text, encoding="utf-8")
 
     def mend(self) -> None:
         """Take all edits back."""
