@@ -1,5 +1,6 @@
 """No stale number reaches the page: sources edited while a build runs, results and figures changed by hand."""
 
+import os
 import re
 import shutil
 
@@ -46,6 +47,18 @@ def test_edit_while_its_module_runs_is_not_lost(small, gate, lazily):
     small.edit(edit[0], "0.75", "0.25")
     small.complete()
     assert slope(small) == "0.25"
+
+
+@pytest.mark.parametrize("edit", [("sections/line.tex", "lines of", "LINES of"), (EXPERIMENT, "0.5", "0.7")])
+def test_edit_that_leaves_size_and_time_is_seen(small, edit):
+    """As of a file that is saved twice in one second, of which a build saw the first."""
+    path = small.folder / edit[0]
+    before = path.stat()
+    small.edit(*edit)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    small.complete()
+    assert edit[2] in small.text()
 
 
 def test_edit_of_the_text_while_python_runs_is_not_lost(small, gate):
