@@ -22,6 +22,7 @@ $silent = !($rc_report = $ENV{VERBOSE});
 $ENV{SOURCE_DATE_EPOCH} = 1685923200;          # two builds give the same bytes
 $ENV{FORCE_SOURCE_DATE} = 1;
 $ENV{PYTHONHASHSEED} = 0;
+$ENV{PYTHONDONTWRITEBYTECODE} = 1;             # Python too takes a module of the same second and size for unchanged
 $ENV{OMP_NUM_THREADS} = 1;                     # more threads than cores make torch many times slower
 $ENV{max_print_line} = 1000;
 
