@@ -50,7 +50,9 @@ def test_edit_while_its_module_runs_is_not_lost(small, gate, lazily):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("sections/line.tex", ["lines of", "LINES of", "Lines of"]), (EXPERIMENT, ["0.5", "0.6", "0.7"])]
+    ("name", "words"),
+    [("sections/line.tex", ["lines of", "LINES of", "Lines of"]), (EXPERIMENT, ["0.5", "0.6", "0.7"])],
+    ids=["text", "module"],
 )
 def test_edit_that_leaves_size_and_time_is_seen(small, monkeypatch, name, words):
     """As of a file that is saved twice in one second, of which a build saw the first."""
