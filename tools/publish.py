@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import inputs
+import printed
 import references
 import steps
 import synctex
 
-CALLS = Path("results/main.pytxcode")  # what a complete document asks of Python: the next build starts with it
 INCOMPLETE = re.compile(
     r"(?:Reference|Citation|Hyper reference) [`'].* undefined|multiply[- ]defined|PythonTeX Warning|"
     r"end occurred inside a group|^Warning--"
@@ -84,8 +84,7 @@ def rows(base: Path) -> Path:
 
 def publish(base: Path, target: Path) -> None:
     """Replace the document, last, with what editors need to find a place of it in the sources."""
-    CALLS.parent.mkdir(exist_ok=True)
-    replace(base.with_suffix(".pytxcode"), CALLS)
+    printed.keep(base)
     replace(rows(base), target.with_suffix(".synctex.gz"))
     replace(base.with_suffix(".pdf"), target)
 

@@ -17,7 +17,7 @@ import threading
 import time
 from pathlib import Path
 
-import publish
+import printed
 import run_pythontex
 import steps
 from calls import read_calls
@@ -183,8 +183,7 @@ def main(base: Path, arguments: list[str]) -> int:
         restore(base)
     if arguments == ["--restore"]:
         return 0
-    if not base.with_suffix(".pytxcode").is_file() and publish.CALLS.is_file():
-        shutil.copyfile(publish.CALLS, base.with_suffix(".pytxcode"))
+    printed.restore(base)
     base.with_suffix(".log").unlink(missing_ok=True)
     status, draft = typeset(base, arguments)
     if status:

@@ -72,6 +72,17 @@ def test_text_edit_starts_no_session(small):
     assert "treats of lines" in small.text()
 
 
+def test_removed_build_starts_no_session(small):
+    first = small.pdf.read_bytes()
+    shutil.rmtree(small.build_folder)
+    assert small.complete() == first
+    assert not small.build_folder.joinpath("sessions").exists()
+    small.edit("pycode/experiments/line.py", "0.5", "0.75")  # also when its numbers are no longer those of the sources
+    shutil.rmtree(small.build_folder)
+    small.complete()
+    assert "slope 0.75" in small.text()
+
+
 def test_touched_files_run_nothing(small):
     for path in small.folder.rglob("*"):
         if not path.is_symlink():
@@ -155,8 +166,9 @@ def test_all_that_is_generated_lies_in_three_places(small_built):
     made = {str(path.relative_to(document.folder)) for path in document.folder.iterdir()}
     assert made == {".venv", "build", "results", "main.pdf", "main.synctex.gz", "main.tex", "latexmkrc", "refs.bib",
                     "requirements.lock", "preamble", "pycode", "sections", "tools"}  # fmt: skip
-    assert {p.name for p in document.folder.rglob("*") if ".pytx" in p.name} == {
-        p.name for p in document.build_folder.iterdir() if ".pytx" in p.name
+    assert {p.parent for p in document.folder.rglob("*") if ".pytx" in p.name} == {
+        document.build_folder,
+        document.results / "printed",
     }
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +98,19 @@ def test_number_edited_in_a_record_does_not_reach_the_page(small, meanwhile):
     small.complete()
     assert slope(small) == "0.5"
     assert record.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda text: text.replace("0.5", "0.7"), lambda text: text[: len(text) // 2], lambda text: ""]
+)
+@pytest.mark.parametrize("names", ["main.pytxmcr", "*"])
+def test_harm_to_what_was_kept_as_printed_does_not_reach_the_page(small, harm, names):
+    before, kept = small.pdf.read_bytes(), [*(small.results / "printed").rglob(names)]
+    assert kept
+    for path in filter(Path.is_file, kept):
+        path.write_text(harm(path.read_text(encoding="utf-8")), encoding="utf-8")
+    remove_build(small)
+    assert small.complete() == before
 
 
 @pytest.mark.parametrize("meanwhile", [lambda document: None, edit_text, remove_build], ids=["alone", "text", "build"])

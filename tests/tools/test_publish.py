@@ -2,14 +2,18 @@
 
 import errno
 import gzip
+import hashlib
+import json
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+STAMP = {"inputs": {"all": "calls"}, "outputs": {"main.pytxmcr": hashlib.sha256(b"answers").hexdigest()}}
 
 
 @pytest.fixture
@@ -28,7 +32,8 @@ def publish(tmp_path, monkeypatch):
     monkeypatch.setattr(
         publish.inputs, "inputs", lambda base: {"all": base.with_suffix(".pytxcode").read_text(encoding="utf-8")}
     )
-    publish.inputs.write(Path("pythontex.json"), {"inputs": {"all": "calls"}, "outputs": {}})
+    Path("main.pytxmcr").write_text("answers", encoding="utf-8")
+    publish.inputs.write(Path("pythontex.json"), STAMP)
     monkeypatch.setenv("BUILD_STARTED", str(time.time() - 60))
     say("one\\ftwo\\f")
     return publish
@@ -50,7 +55,9 @@ def test_complete_document_replaces_the_old_one(publish, capsys):
     )
     assert Path("out.pdf").read_bytes() == b"new"
     assert gzip.decompress(Path("out.synctex.gz").read_bytes()) == b"places"
-    assert Path("results/main.pytxcode").read_text(encoding="utf-8") == "calls"
+    kept = {path.name: path.read_text(encoding="utf-8") for path in Path("results/printed").iterdir()}
+    assert kept == {"main.pytxcode": "calls", "main.pytxmcr": "answers", "pythontex.json": kept["pythontex.json"]}
+    assert json.loads(kept["pythontex.json"]) == STAMP
     assert not list(Path().glob(".*"))
 
 
@@ -88,16 +95,21 @@ def test_undefined_reference_is_told_with_the_place_of_its_use(publish, capsys):
     )
 
 
-def test_target_that_cannot_be_written_is_named_and_nothing_is_left(publish, capsys, monkeypatch):
+@pytest.mark.parametrize("name", ["results/printed/main.pytxmcr", ".out.pdf.new"])
+def test_target_that_cannot_be_written_is_named_and_nothing_is_left(publish, capsys, monkeypatch, name):
+    copy = shutil.copyfile
+
     def full(source, target):
+        if str(target) != name:
+            return copy(source, target)
         Path(target).write_bytes(b"ha")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
     monkeypatch.setattr(publish.shutil, "copyfile", full)
     assert publish.main(Path("main"), Path("out.pdf")) == 1
-    told = capsys.readouterr().err
-    assert told == "out.pdf is not replaced: results/.main.pytxcode.new: No space left on device\n"
-    assert not list(Path("results").iterdir())
+    assert capsys.readouterr().err == f"out.pdf is not replaced: {name}: No space left on device\n"
+    assert not list(Path().glob(".*"))
+    assert Path("results/printed/pythontex.json").exists() == (name == ".out.pdf.new")  # else it counts as not kept
     assert Path("out.pdf").read_bytes() == b"old"
 
 

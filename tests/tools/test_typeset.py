@@ -109,8 +109,14 @@ def test_first_pass_is_a_draft_that_another_one_follows(typeset):
 def test_calls_of_the_last_complete_document_serve_where_build_was_removed(typeset):
     for suffix in (".aux", ".pytxcode"):
         BASE.with_suffix(suffix).unlink()
-    Path("results").mkdir()
-    Path("results/main.pytxcode").write_text("kept", encoding="utf-8")
+    Path("results/printed").mkdir(parents=True)
+    Path("results/printed/main.pytxcode").write_text("kept", encoding="utf-8")
+    pdflatex("echo new > build/main.pytxcode")
+    typeset.main(BASE, ["main.tex"])
+    assert ran == [(True, None), (False, "new")]  # publish.py was stopped before it had kept all
+    Path("results/printed/pythontex.json").write_text("{}", encoding="utf-8")
+    BASE.with_suffix(".pytxcode").unlink()
+    ran.clear()
     pdflatex("echo new > build/main.pytxcode")
     typeset.main(BASE, ["main.tex"])
     assert ran == [(True, "kept"), (False, "new")]
