@@ -65,8 +65,8 @@ seek($known, 0, 0);
 unless (join('', <$known>) eq $external) { truncate($known, 0); print $known $external }
 close($known);
 
-# latexmk takes a file of the same second and size for unchanged. The time of its last change of any kind, finer, is
-# not that of two saves, and no program can set it back.
+# latexmk takes a file of the same size and second for unchanged, which two saves can share. The time of its last change
+# of any kind is finer, and no program can set it back.
 {
     no warnings 'redefine';
     *get_time_size = sub { my @state = Time::HiRes::stat($_[0]); return @state ? (sprintf('%.5f', $state[10]), $state[7]) : (0, -1) };

@@ -21,6 +21,7 @@ import steps
 from calls import Call, place, read_calls
 
 ALONE = 2  # a single piece of work is done sooner by the session that needs it, as it starts anyway
+LOST = "it left no word (killed with the process that watched it, or the disk is full)"
 UP_TO_DATE, FAILED, RAN, STOPPED = 0, 1, 3, 130  # exit status; after RAN the document is typeset again
 
 
@@ -74,11 +75,7 @@ def complaints(base: Path, calls: list[Call], sessions: dict[str, dict[str, Any]
         last = [call for call in started if call in at and call[0] == name]
         call = (name, found["instance"]) if "instance" in found else last[-1] if last else None
         where = at.get(call) if call else None
-        reason = found.get("error") or died(
-            name,
-            where,
-            found.get("ended", "it left no word (killed with the process that watched it, or the disk is full)"),
-        )
+        reason = found.get("error") or died(name, where, found.get("ended", LOST))
         said.append(Complaint(reason, call if where else None))
     return said
 

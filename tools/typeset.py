@@ -64,15 +64,14 @@ def forget(base: Path) -> None:
     shutil.rmtree(old)
 
 
-def shifted(base: Path) -> bool:
-    """Whether what earlier passes left may be to blame for an error.
+def shifted(base: Path, said: str) -> bool:
+    """Whether what earlier passes left may be to blame for an error, which TeX ``said``.
 
     The calls up to it are others than in the pass before, or it is in a generated file, or at the end of one.
     """
     before = base.parent / "kept" / f"{base.name}.pytxcode"
     known = [call.code for call in read_calls(before)] if before.is_file() else []
     found = [call.code for call in read_calls(base.with_suffix(".pytxcode"))][:-1]  # the last may be cut
-    said = complaint(base.with_suffix(".log"))
     return found != known[: len(found)] or said.startswith(f"{base.parent}/") or bool(CUT.search(said))
 
 
@@ -84,7 +83,7 @@ def stale(base: Path) -> bool:
     """
     macros, blamed, said = base.with_suffix(".pytxmcr"), base.with_name("blamed"), complaint(base.with_suffix(".log"))
     known = blamed.read_text(encoding="utf-8") if blamed.is_file() else ""
-    if said == known or not (macros.is_file() and shifted(base)):
+    if said == known or not (macros.is_file() and shifted(base, said)):
         return False
     blamed.write_text(said, encoding="utf-8")
     macros.unlink()
