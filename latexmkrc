@@ -104,9 +104,10 @@ sub give_up {
     print STDERR "\nStopped; make pdf continues here.\n" if $stopped;
     print STDERR "A program of the build was killed" . ($status > 0 && " (signal " . ($status & 127) . ")") . ", or did not start\n"
         if !$stopped && $status & 127;
-    unlink "$out_dir/main.pdf";
+    my $waits = $preview_continuous_mode && !$stopped;
+    unlink "$out_dir/main.pdf" unless $waits;  # without it make watch would try again at once
     $told = 1;
-    exit($stopped ? 130 : 1) if $stopped || !$preview_continuous_mode;
+    exit($stopped ? 130 : 1) unless $waits;
     undef $started;
     return 1;
 }
@@ -150,6 +151,7 @@ sub answer {
 my $sessions_ran;
 sub typeset {
     @warned = ();
+    $told = 0;
     answer('');
     my $status = run('typeset.py', "$out_dir/main", @_);
     check() unless $status;
@@ -169,9 +171,13 @@ sub watch {
 }
 sub bibliography {
     answer('');
-    my $start = time;
+    my ($start, $after_error) = (time, $told);
+    $told = 0;
+    my $list = "$out_dir/main.bbl";
+    rename $list, "$list.kept";
     my $status = system('bibtex', @_) >> 8;
-    aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start });
+    $status ? rename("$list.kept", $list) : unlink "$list.kept";   # half of a list would cost make watch another pass
+    aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start }) unless $after_error;   # whose cause stays the last line
     return $status;
 }
 $success_cmd = 'internal publish';
@@ -185,14 +191,16 @@ sub publish {
     check() unless $pid;
     my $status = $pid ? answer("publish\n") : -1;
     undef $started;
+    unlink "$out_dir/main.fdb_latexmk" if $status && $preview_continuous_mode;   # it takes the document for complete
     return $status && give_up($status);
 }
-$failure_cmd = 'internal stopped';             # a failed pass has given up before, so this is bibtex
+$failure_cmd = 'internal stopped';             # of bibtex, where no failed pass has told a cause
 sub stopped {
+    return 1 if $told;
     my $log = `cat '$out_dir/main.blg' 2>/dev/null`;
-    my $told = 0;
-    print STDERR "$1$2\n" and $told++ while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
-    print STDERR @warned, "The build stopped; what bibtex says is in $out_dir/main.blg\n" unless $told;
-    unlink map { "$out_dir/main.$_" } qw(aux bbl fdb_latexmk log);  # the next run begins with pdflatex
+    my $found = 0;
+    print STDERR "$1$2\n" and $found++ while $log =~ /^(.+)\n?(---line \d+ of file .*)/mg;
+    print STDERR @warned, "The build stopped; what bibtex says is in $out_dir/main.blg\n" unless $found;
+    unlink map { "$out_dir/main.$_" } qw(aux bbl fdb_latexmk log) unless $preview_continuous_mode;  # the next run begins with pdflatex
     return give_up($?);
 }

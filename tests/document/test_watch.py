@@ -55,22 +55,48 @@ def watch(small):
     return watching
 
 
-def test_save_is_built_and_an_error_is_told_once_until_it_is_mended(watch):
+faults = pytest.mark.parametrize(
+    ("name", "good", "bad", "cause"),
+    [
+        (SECTION, "2(z-\\mu_q)(\\mu_q", "3(z-\\mu_q)(\\mu_q", f"{SECTION}:11: relation: the sides differ"),
+        (SECTION, "lines of slope", "lines of \\slope", f"{SECTION}:4: Undefined control sequence."),
+        ("refs.bib", "title =", "title", 'expecting an "="---line 3 of file refs.bib'),
+        (SECTION, "ref{sec:line}", "ref{sec:none}", f"{SECTION}:4: LaTeX Warning: Reference `sec:none'"),
+    ],
+    ids=["Python", "TeX", "bibtex", "hole"],
+)
+
+
+@faults
+def test_save_is_built_and_an_error_is_told_once_until_it_is_mended(watch, name, good, bad, cause):
     document = watch.document
     assert "That is everything." in watch.replaced(
         lambda: document.edit(SECTION, "That is all.", "That is everything.")
     )
     before = document.pdf.read_bytes()
-    tried = document.folder / SECTION
-    good = tried.read_text(encoding="utf-8")
-    document.edit(SECTION, "2(z-\\mu_q)(\\mu_q-\\mu_p)", "3(z-\\mu_q)(\\mu_q-\\mu_p)")
-    watch.wait(lambda: f"{SECTION}:11" in watch.said())
-    time.sleep(2)
-    assert watch.said().count(f"{SECTION}:11") == 1
+    document.edit(name, good, bad)
+    watch.wait(lambda: cause in watch.said())
+    time.sleep(6)  # another try takes half of that
+    assert watch.said().count(cause) == 1, watch.said()
+    assert cause in "\n".join(watch.said().splitlines()[-3:]), watch.said()
     assert document.pdf.read_bytes() == before
-    mended = good.replace("That is everything.", "That is mended.")
-    assert "That is mended." in watch.replaced(lambda: document.write(SECTION, mended))
+    document.edit(name, bad, good)
+    assert "That is mended." in watch.replaced(lambda: document.edit(SECTION, "That is everything.", "That is mended."))
+    assert watch.said().count(cause) == 1
     watch.stop()
+
+
+@faults
+def test_error_is_told_again_when_watching_has_ended(watch, name, good, bad, cause):
+    document = watch.document
+    first = document.pdf.read_bytes()
+    document.edit(name, good, bad)
+    watch.wait(lambda: cause in watch.said())
+    watch.stop()
+    for _ in range(2):
+        document.refuse(cause)
+    document.mend()
+    assert document.complete() == first
 
 
 def test_interrupt_ends_it_and_leaves_a_folder_that_builds(watch):
