@@ -175,10 +175,11 @@ sub bibliography {
     $told = 0;
     my $list = "$out_dir/main.bbl";
     rename $list, "$list.kept";
-    my $status = system('bibtex', @_) >> 8;
-    $status ? rename("$list.kept", $list) : unlink "$list.kept";   # half of a list would cost make watch another pass
+    my $status = system('bibtex', @_);
+    $status ? rename("$list.kept", $list) : unlink "$list.kept";   # half of a list would be typeset
+    return give_up($status) if $status & 127;
     aloud(sub { printf "%-9s%7.1f s\n", 'bibtex', time - $start }) unless $after_error;   # whose cause stays the last line
-    return $status;
+    return $status >> 8;
 }
 $success_cmd = 'internal publish';
 sub publish {

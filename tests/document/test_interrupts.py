@@ -133,6 +133,26 @@ def test_program_of_the_build_that_is_killed_is_told(small, program):
 LOOP = r"\newwrite\mark\immediate\openout\mark=started.tmp \loop\iftrue\repeat \begin{checks}"
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGKILL, 1), (signal.SIGINT, 130)])
+def test_bibtex_that_is_killed_stops_the_build(small, tmp_path, monkeypatch, number, status):
+    """And half of a list of references is not typeset."""
+    before = small.pdf.read_bytes()
+    bibtex = tmp_path / "bibtex"
+    bibtex.write_text(
+        f"#!/bin/sh\nhead -n 5 build/main.bbl.kept > build/main.bbl\nkill -{number:d} $$\n", encoding="utf-8"
+    )
+    bibtex.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    small.edit("refs.bib", "Dover", "Green Lion")
+    run = small.build()
+    assert run.status == status, run.said
+    assert ("signal 9" if number == signal.SIGKILL else "Stopped") in run.last
+    assert small.pdf.read_bytes() == before
+    bibtex.unlink()
+    small.complete()
+    assert "Green Lion" in small.text()
+
+
 def test_pdflatex_ends_with_a_pass_that_is_killed(small, until):
     small.edit("sections/line.tex", r"\begin{checks}", LOOP)
     process = small.start()
